@@ -1,0 +1,1 @@
+"""What mail, tickets and failures are: pure, no input or output."""

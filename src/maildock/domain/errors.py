@@ -1,0 +1,103 @@
+"""Everything that goes wrong on purpose.
+
+MaildockError
+├── UsageError            the caller asked for something impossible; the message says what to do
+├── NotAMessage           the bytes have no header line at all
+├── MessageTooLarge       the raw message is longer than the limit
+├── AttachmentError       about this attachment: counts as an attempt
+│   ├── Corrupt
+│   ├── Gone
+│   └── Refused
+├── OutageError           about the world: does not count, tried again for hours
+│   ├── Unavailable
+│   ├── Throttled
+│   ├── Unauthorized
+│   └── StorageFailure
+└── LostClaim             somebody else holds the work now; nothing was written
+"""
+
+
+class MaildockError(Exception):
+    """Something in maildock went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        """Take `message`, or the class's own first docstring line when there is nothing more to say."""
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+
+
+class UsageError(MaildockError):
+    """This cannot be done as asked."""
+
+
+class NotAMessage(MaildockError):
+    """There is no header line: this is not a mail."""
+
+    code = "not_a_message"
+
+
+class MessageTooLarge(MaildockError):
+    """The message is longer than MAILDOCK_MAX_MESSAGE_BYTES."""
+
+    code = "too_large"
+
+
+class AttachmentError(MaildockError):
+    """This attachment cannot be read."""
+
+    reason = "internal"
+
+
+class Corrupt(AttachmentError):
+    """The bytes of the attachment are damaged."""
+
+    reason = "corrupt"
+
+
+class Gone(AttachmentError):
+    """The mail or the attachment no longer exists."""
+
+    reason = "gone"
+
+
+class Refused(AttachmentError):
+    """The provider refuses this attachment."""
+
+    reason = "unauthorized"
+
+
+class OutageError(MaildockError):
+    """Something that maildock depends on is not working."""
+
+    reason = "unavailable"
+    retry_after: float | None = None
+
+
+class Unavailable(OutageError):
+    """The provider does not answer."""
+
+
+class Throttled(OutageError):
+    """The provider asks to wait."""
+
+    reason = "throttled"
+
+    def __init__(self, message: str | None = None, retry_after: float | None = None) -> None:
+        """Keep the seconds that the provider asked for, `None` where it named none."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unauthorized(OutageError):
+    """The mailbox's credentials no longer work."""
+
+    reason = "unauthorized"
+
+
+class StorageFailure(OutageError):
+    """The file store, its disk or the spool does not work."""
+
+    reason = "storage"
+
+
+class LostClaim(MaildockError):
+    """The claim on this work has passed to another worker."""

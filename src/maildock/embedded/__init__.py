@@ -1,0 +1,1 @@
+"""The PostgreSQL that maildock brings along and looks after."""

@@ -1,0 +1,1 @@
+"""Raw mail to parts: one walk over the bytes, whatever their size."""

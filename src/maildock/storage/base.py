@@ -1,0 +1,55 @@
+"""The protocol of an object store, and what every implementation promises.
+
+A key is `{tenant}/{sha256[0:2]}/{sha256}` (see `keys`): content-addressed, so an object is immutable, and putting it
+twice is the same as putting it once. Every failure of the store or its disk is a `StorageFailure`.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from maildock.storage.spool import SpoolFile
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as the store lists it: `size` in bytes, `modified` in UTC."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Whole, durable, content-addressed objects."""
+
+    async def put(self, key: str, spooled: SpoolFile) -> None:
+        """Take over the spooled bytes as object `key`; after this returns they survive a power cut.
+
+        Atomic: a reader sees the whole object or none. Idempotent: the key names the content. The spool file is used up.
+        """
+        ...
+
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """Stream the bytes [start, end) of an object in pieces of at most 1 MiB.
+
+        Raises `FileNotFoundError` when there is no such object, `StorageFailure` when the store does not work.
+        """
+        ...
+
+    async def size(self, key: str) -> int | None:
+        """Give the object's size in bytes, `None` when it does not exist."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove the object; a missing one is no error."""
+        ...
+
+    def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+        """Walk over every object whose key starts with `prefix`."""
+        ...
+
+    async def check(self) -> None:
+        """Prove that the store takes and gives bytes; `StorageFailure` says what is wrong."""
+        ...
