@@ -1,0 +1,1 @@
+"""The schema's history, inside the package: an installed maildock can migrate."""

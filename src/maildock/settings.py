@@ -1,0 +1,106 @@
+"""The settings: `MAILDOCK_*` variables of the environment, and of a `.env` file in the working folder.
+
+Read once by the wiring and handed on in pieces; nothing below the wiring knows where a value came from.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from maildock.domain.errors import UsageError
+
+PREFIX = "MAILDOCK_"
+
+Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
+PostgresUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://")]
+
+
+class Settings(BaseModel):
+    """Every setting with its default; sizes in bytes, times in the unit of the name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Field(Path("./maildock-data"), description="what the embedded default keeps")
+    database_url: PostgresUrl | None = Field(None, description="owner role; unset: an embedded PostgreSQL")
+    app_database_url: PostgresUrl | None = Field(None, description="role that web and worker use")
+    sweep_database_url: PostgresUrl | None = Field(None, description="role that looks for due work")
+    storage_url: str | None = Field(None, description="where files are kept; unset: in the data dir")
+    secret_key: str | None = Field(None, description="signs sessions, encrypts credentials; comma-separated rotates")
+    public_url: Origin = Field("http://127.0.0.1:8484", description="origin that providers reach the webhooks at")
+    provider_origins: tuple[Origin, ...] = Field((), description="further origins a web form may name")
+    max_attachment_bytes: int = Field(104_857_600, gt=0, description="inclusive limit of one attachment")
+    max_message_bytes: int = Field(268_435_456, gt=0, description="inclusive limit of a raw message")
+    inline: Literal["skip", "keep"] = Field("skip", description="what becomes of a part judged inline")
+    keep_original: bool = Field(default=False, description="also store the raw message as a document")
+    max_attempts: int = Field(8, gt=0, description="refusals of an attachment before it is dead")
+    give_up_hours: float = Field(72, gt=0, description="how long an outage may last")
+    worker_concurrency: int = Field(8, gt=0, le=256, description="attachments in flight in one worker process")
+    claim_seconds: float = Field(60, ge=0.5, description="lease of a claim")
+    retry_seconds: float = Field(15, gt=0, description="first retry delay; doubles up to 15 minutes")
+    poll_seconds: float = Field(300, gt=0, description="catch-up poll of each mailbox")
+    metrics_token: str | None = Field(None, min_length=1, description="bearer token for /metrics")
+    log_format: Literal["console", "json"] | None = Field(None, description="unset: console on a terminal")
+
+    @field_validator("provider_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("storage_url")
+    @classmethod
+    def _local_store_only(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        url = urlsplit(value)
+        if url.scheme != "file" or url.netloc or not url.path.startswith("/"):
+            raise ValueError("must be file:///absolute/path")
+        return value
+
+    @model_validator(mode="after")
+    def _external_needs_a_key(self) -> Self:
+        if self.database_url and not self.secret_key:
+            raise ValueError("SECRET_KEY must be set when DATABASE_URL names an external database")
+        return self
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys of `secret_key`, the newest first."""
+        return tuple(key.strip() for key in (self.secret_key or "").split(",") if key.strip())
+
+    @property
+    def effective_storage_url(self) -> str:
+        """The store's URL, with the default filled in."""
+        return self.storage_url or (self.data_dir.absolute() / "files").as_uri()
+
+    @property
+    def effective_log_format(self) -> Literal["console", "json"]:
+        """Logs go to standard error: readable on a terminal, JSON otherwise."""
+        return self.log_format or ("console" if sys.stderr.isatty() else "json")
+
+
+def _name(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
+    """Read the settings; an unknown variable or an unusable value is a `UsageError` that names it."""
+    found: dict[str, str | None] = dict(dotenv_values(dotenv)) if dotenv.is_file() else {}
+    found.update(os.environ if environ is None else environ)
+    given = {name: value for name, value in found.items() if name.startswith(PREFIX) and value is not None}
+    known = {_name(field): field for field in Settings.model_fields}
+    unknown = sorted(given.keys() - known.keys())
+    if unknown:
+        raise UsageError(f"{unknown[0]} is not a setting of maildock; `maildock doctor --help` lists them")
+    try:
+        return Settings.model_validate({known[name]: value.strip() for name, value in given.items() if value.strip()})
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        where = _name(str(first["loc"][0])) + ": " if first["loc"] else PREFIX
+        what = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{where}{what}") from None
