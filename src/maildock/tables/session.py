@@ -1,0 +1,141 @@
+"""Transactions: of one tenant, or of the sweep, which only looks.
+
+Every statement on a tenant table names its tenant as `%(tenant)s`; the session supplies the value and refuses a
+statement without it. Row level security enforces the same a second time.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, Self, TypeVar
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row, tuple_row
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from maildock.domain.errors import OutageError
+
+Params = Mapping[str, object]
+Row = TypeVar("Row")
+
+APPLICATION = "maildock"
+
+
+class DatabaseAway(OutageError):
+    """The database does not answer."""
+
+
+class _Session:
+    """Statements inside one open transaction."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    def _complete(self, statement: LiteralString, params: Params | None) -> Params:
+        return {} if params is None else params
+
+    async def execute(self, statement: LiteralString, params: Params | None = None) -> int:
+        """Run a statement and give the number of rows it touched."""
+        cursor = await self._connection.execute(statement, self._complete(statement, params))
+        return cursor.rowcount
+
+    async def all(self, row: type[Row], statement: LiteralString, params: Params | None = None) -> list[Row]:
+        """Give every row as the dataclass `row`; its fields are the columns by name."""
+        async with self._connection.cursor(row_factory=class_row(row)) as cursor:
+            await cursor.execute(statement, self._complete(statement, params))
+            return await cursor.fetchall()
+
+    async def one(self, row: type[Row], statement: LiteralString, params: Params | None = None) -> Row | None:
+        """Give the first row as the dataclass `row`, or `None`."""
+        rows = await self.all(row, statement, params)
+        return rows[0] if rows else None
+
+    async def values(self, statement: LiteralString, params: Params | None = None) -> list[tuple[Any, ...]]:
+        """Give every row as a tuple."""
+        async with self._connection.cursor(row_factory=tuple_row) as cursor:
+            await cursor.execute(statement, self._complete(statement, params))
+            return await cursor.fetchall()
+
+    async def value(self, statement: LiteralString, params: Params | None = None) -> Any:
+        """Give the first column of the first row, `None` without a row."""
+        rows = await self.values(statement, params)
+        return rows[0][0] if rows else None
+
+
+class TenantSession(_Session):
+    """A transaction that sees and writes one tenant's rows only."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Any], tenant: UUID) -> None:
+        super().__init__(connection)
+        self.tenant = tenant
+
+    def _complete(self, statement: LiteralString, params: Params | None) -> Params:
+        if "%(tenant)s" not in statement:
+            raise AssertionError(f"a statement on tenant tables must name its tenant: {statement[:80]}")
+        return {**(params or {}), "tenant": self.tenant}
+
+
+class SweepSession(_Session):
+    """A read-only transaction over the few columns of all tenants that tell where work is due."""
+
+
+class Database:
+    """Connection pools of the two unprivileged roles, opened by `async with`."""
+
+    def __init__(self, app_dsn: str, sweep_dsn: str, max_connections: int = 16) -> None:
+        self.app_dsn = app_dsn
+        self._app = _pool(app_dsn, max_connections)
+        self._sweep = _pool(sweep_dsn, 2)
+
+    async def __aenter__(self) -> Self:
+        await self._app.open()
+        await self._sweep.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._sweep.close()
+        await self._app.close()
+
+    @asynccontextmanager
+    async def tenant(self, tenant: UUID) -> AsyncIterator[TenantSession]:
+        """Open a transaction of `tenant`; commits at the end, rolls back on an error.
+
+        Raises `DatabaseAway` when the server does not answer or goes away on the way: then it is not known whether
+        a commit has happened, so whoever repeats must find out by the keys.
+        """
+        async with _translated(), self._app.connection() as connection, connection.transaction():
+            await connection.execute("SELECT maildock_enter(%s)", (tenant,))
+            yield TenantSession(connection, tenant)
+
+    @asynccontextmanager
+    async def sweep(self) -> AsyncIterator[SweepSession]:
+        """Open a read-only look over all tenants."""
+        async with _translated(), self._sweep.connection() as connection, connection.transaction():
+            yield SweepSession(connection)
+
+    async def ping(self) -> None:
+        """Raise `DatabaseAway` unless the server answers."""
+        async with _translated(), self._app.connection(timeout=3) as connection:
+            await connection.execute("SELECT 1")
+
+
+def _pool(dsn: str, size: int) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
+    return AsyncConnectionPool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=10,
+        open=False,
+        check=AsyncConnectionPool.check_connection,
+        kwargs={"autocommit": True, "application_name": APPLICATION, "connect_timeout": 10},
+    )
+
+
+@asynccontextmanager
+async def _translated() -> AsyncIterator[None]:
+    try:
+        yield
+    except PoolTimeout as problem:
+        raise DatabaseAway("the database does not answer; is it running?") from problem
+    except (psycopg.OperationalError, psycopg.errors.InsufficientResources) as problem:
+        raise DatabaseAway(f"the database failed: {type(problem).__name__}") from problem
