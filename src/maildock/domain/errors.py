@@ -7,7 +7,8 @@ MaildockError
 ├── AttachmentError       about this attachment: counts as an attempt
 │   ├── Corrupt
 │   ├── Gone
-│   └── Refused
+│   ├── Refused
+│   └── KilledItsWorker
 ├── OutageError           about the world: does not count, tried again for hours
 │   ├── Unavailable
 │   ├── Throttled
@@ -63,6 +64,10 @@ class Refused(AttachmentError):
     """The provider refuses this attachment."""
 
     reason = "unauthorized"
+
+
+class KilledItsWorker(AttachmentError):
+    """The worker died four times while working on this; it is not tried again by itself."""
 
 
 class OutageError(MaildockError):

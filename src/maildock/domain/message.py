@@ -14,6 +14,7 @@ class PartKind(StrEnum):
 
     FILE = "file"
     MACHINE = "machine"  # signatures, delivery-report parts, external bodies
+    PACKED = "packed"  # a file inside a container; its bytes are a range of the container's
     CONTAINER = "container"  # claims to be TNEF; whether it really is shows when its bytes are read
     REFERENCE_LINK = "reference_link"  # a link to a file that lives elsewhere
     UNSUPPORTED = "unsupported"

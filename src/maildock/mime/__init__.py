@@ -1,1 +1,1 @@
-"""Raw mail to parts: one walk over the bytes, whatever their size."""
+"""From the raw bytes of a mail to its headers, bodies and parts, in memory that does not grow with the mail."""

@@ -60,9 +60,9 @@ async def confirm(session: TenantSession, hashes: Sequence[str]) -> None:
     if len(locked) != len(wanted):
         raise ObjectVanishing
     await session.execute(
-        "UPDATE objects SET state = 'stored', touched_at = %(now)s"
+        "UPDATE objects SET state = 'stored', touched_at = now()"
         " WHERE tenant = %(tenant)s AND sha256 = ANY(%(hashes)s)",
-        {"hashes": wanted, "now": await session.value("SELECT now(), %(tenant)s::uuid")},
+        {"hashes": wanted},
     )
 
 

@@ -1,0 +1,34 @@
+"""Which ticket a mail belongs to: candidates in the order in which they are trusted. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from maildock.domain.ids import text_hash
+from maildock.domain.message import InboundMessage
+
+# A References header may be as long as its sender likes; the newest ancestors decide.
+MOST_ANCESTORS = 100
+
+_TICKET_NUMBER = re.compile(r"\[#([0-9]{1,9})\]")
+
+
+def ancestors(message: InboundMessage) -> tuple[bytes, ...]:
+    """Hash the Message-IDs that the mail answers: In-Reply-To first, then References from the newest."""
+    ordered = (*message.in_reply_to, *reversed(message.references))
+    own = text_hash(message.message_id) if message.message_id else b""
+    hashes = dict.fromkeys(text_hash(answered) for answered in ordered[:MOST_ANCESTORS])
+    hashes.pop(own, None)
+    return tuple(hashes)
+
+
+def first_known(wanted: Iterable[bytes], known: Mapping[bytes, UUID]) -> UUID | None:
+    """Give the ticket of the first ancestor that has one."""
+    return next((known[ancestor] for ancestor in wanted if ancestor in known), None)
+
+
+def ticket_number(subject: str) -> int | None:
+    """Read a ticket's number out of a subject like `Re: [#123] Printer`; it proves nothing about the sender."""
+    found = _TICKET_NUMBER.search(subject)
+    # The column holds 32 bits; a larger number is nobody's.
+    return int(found[1]) if found else None

@@ -1,0 +1,1 @@
+"""How a mail travels, one verb a file, in reading order: receive, fetch, file, store, recover."""

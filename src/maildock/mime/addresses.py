@@ -1,0 +1,56 @@
+"""Address fields, as mail really writes them (RFC 5322, 3.4)."""
+
+import re
+from collections.abc import Iterator
+
+from maildock.domain.message import Address
+from maildock.mime import charset, words
+
+_LIMIT = 1 << 16
+_MOST = 1000
+_TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)|<([^<>]*+)(?:>|\Z)|([(),;])|([^\"<(),;]+)|.", re.DOTALL)
+_GROUP = re.compile(r"\s*[^\s:@]+(?:[ \t]+[^\s:@]+)*+\s*:(?![^@]*://)")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_BLANKS = re.compile(r"\s+")
+
+
+def parse(fields: list[bytes]) -> tuple[Address, ...]:
+    """Return the mailboxes of all `fields` in order, groups opened, at most a thousand."""
+    found: list[Address] = []
+    for raw in fields:
+        for address in _mailboxes(charset.header_text(raw[:_LIMIT])):
+            found.append(address)
+            if len(found) == _MOST:
+                return tuple(found)
+    return tuple(found)
+
+
+def _mailboxes(field: str) -> Iterator[Address]:
+    phrase: list[str] = []
+    angle: str | None = None
+    depth = 0
+    for token in _TOKEN.finditer(_GROUP.sub("", field, count=1)):
+        quoted, bracketed, mark, atom = token.groups()
+        if mark in {"(", ")"}:
+            depth = max(depth + (1 if mark == "(" else -1), 0)
+        elif depth:
+            continue
+        elif mark:
+            yield from _mailbox(phrase, angle)
+            phrase, angle = [], None
+        elif bracketed is not None:
+            angle = bracketed
+        else:
+            phrase.append(_ESCAPED.sub(r"\1", quoted) if quoted is not None else atom or "")
+    yield from _mailbox(phrase, angle)
+
+
+def _mailbox(phrase: list[str], angle: str | None) -> Iterator[Address]:
+    """Yield the one address of these tokens, or none; without brackets the whole phrase is the address."""
+    name = "".join(phrase).strip()
+    if angle is None:
+        angle, name = ("", name) if "@" not in name or "=?" in name else (name, "")
+    local, at, domain = _BLANKS.sub("", words.decode(angle)).rpartition("@")
+    address = f"{local}{at}{domain.lower()}"
+    if address or name:
+        yield Address(_BLANKS.sub(" ", words.decode(name)).strip(), address)

@@ -1,0 +1,98 @@
+"""Bytes of text in whatever charset a mail claims, and what PostgreSQL can hold of it."""
+
+import codecs
+import re
+
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_LABEL = re.compile(r"[a-z0-9_.:-]+")
+_META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+
+# Senders label the larger set with the smaller one's name, so the larger is read (WHATWG Encoding, 4.2).
+_LARGER = {
+    "ascii": "cp1252",
+    "latin-1": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "euc_kr": "cp949",
+    "ksc5601": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+    "iso2022_jp": "iso2022_jp_2",
+}
+_ALIASES = {
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "iso-8859-6-i": "iso8859-6",
+    "ks_c_5601-1987": "cp949",
+    "x-sjis": "cp932",
+    "x-euc-jp": "euc_jp",
+    "x-gbk": "gb18030",
+    "x-mac-roman": "mac_roman",
+    "macintosh": "mac_roman",
+    "x-mac-cyrillic": "mac_cyrillic",
+    "windows-874": "cp874",
+    "windows-31j": "cp932",
+    "unicode-1-1-utf-7": "utf-7",
+    "utf8mb4": "utf-8",
+}
+# Codecs of Python that are no charsets of mail; some take quadratic time.
+_NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined", "unicode-escape"})
+
+
+def codec_name(label: str) -> str | None:
+    """Return Python's codec for a charset label of a mail, `None` for none and unknown ones."""
+    found = _LABEL.search(label.lower())
+    if not found or len(found.group()) > 40:
+        return None
+    name = _ALIASES.get(found.group(), found.group())
+    if name.startswith("cp-"):
+        name = "cp" + name[3:]
+    try:
+        known = codecs.lookup(name).name
+        b"".decode(known)
+    except (LookupError, UnicodeError):
+        return None
+    return None if known in _NOT_TEXT else _LARGER.get(known, known)
+
+
+def decode(data: bytes, label: str, *, cut: bool = False) -> str:
+    """Decode `data`; a wrong or missing label gives way to UTF-8 and then to Windows-1252; `cut`: the end is missing."""
+    declared = codec_name(label)
+    order = [name for name in (declared, "utf-8", _meta_codec(data) if declared is None else None) if name]
+    if declared == "cp1252" and label.lower().startswith(("us", "ascii", "ansi")):
+        order = ["utf-8", "cp1252"]
+    for name in order:
+        try:
+            return scrub(codecs.getincrementaldecoder(name)("strict").decode(data, not cut))
+        except UnicodeError:
+            continue
+    return scrub(data.decode(declared or "cp1252", "replace"))
+
+
+def text_decoder(label: str) -> codecs.IncrementalDecoder:
+    """Return a decoder that never fails, for text that comes in chunks."""
+    return codecs.getincrementaldecoder(codec_name(label) or "utf-8")("replace")
+
+
+def header_text(raw: bytes) -> str:
+    """Decode the raw bytes of a header line: UTF-8 where it is valid, else ISO-2022-JP or Windows-1252."""
+    if b"\x1b$" in raw:
+        return raw.decode("iso2022_jp_2", "replace")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
+def scrub(text: str) -> str:
+    """Drop what PostgreSQL's text refuses: NUL and lone surrogates."""
+    return _FORBIDDEN.sub("", text)
+
+
+def _meta_codec(data: bytes) -> str | None:
+    found = _META.search(data, 0, 4096)
+    return codec_name(found.group(1).decode()) if found else None

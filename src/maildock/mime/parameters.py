@@ -1,0 +1,77 @@
+"""Structured header values, `value; name=…; name*0*=…`, as mail really writes them (RFC 2045, 5.1 and RFC 2231)."""
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from maildock.mime import charset, words
+
+_LONGEST = 1 << 16
+_LONGEST_VALUE = 1 << 13
+_MOST = 200
+_NAMES = ("name", "filename")
+_HEAD = re.compile(r"[^;\s]*")
+_PIECE = re.compile(r"[;\s]*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)|)", re.DOTALL)
+_BARE = re.compile(r"[^;]*+")
+_ANYTHING = re.compile(r"[;\s]*+[^;]*+;?")
+_ESCAPED = re.compile(r"\\([\"\\])")
+_SECTION = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
+
+
+def parse(raw: bytes | None) -> tuple[str, dict[str, str]]:
+    """Return the lower-case value before the parameters, and the decoded parameters by lower-case name."""
+    if not raw:
+        return "", {}
+    line = charset.header_text(raw[:_LONGEST])
+    head = _HEAD.match(line.lstrip())
+    value = head.group() if head else ""
+    rest = line.lstrip()[len(value) :]
+    if "=" in value:
+        value, rest = "", line
+    return charset.scrub(value.lower()), _joined(_pieces(rest))
+
+
+def _pieces(rest: str) -> list[tuple[str, str]]:
+    pieces: list[tuple[str, str]] = []
+    at = 0
+    while at < len(rest) and len(pieces) < _MOST:
+        found = _PIECE.match(rest, at)
+        if not found:
+            skipped = _ANYTHING.match(rest, at)
+            at = max(at + 1, skipped.end() if skipped else at)
+            continue
+        at = found.end()
+        if found[2] is not None:
+            pieces.append((found[1].lower(), _ESCAPED.sub(r"\1", found[2])))
+            continue
+        bare = _BARE.match(rest, at)
+        at = bare.end() if bare else at
+        pieces.append((found[1].lower(), bare.group().strip() if bare else ""))
+    return pieces
+
+
+def _joined(pieces: list[tuple[str, str]]) -> dict[str, str]:
+    """Join continued parameters; of a name written twice the first counts, an RFC 2231 value before a plain one."""
+    plain: dict[str, str] = {}
+    sections: dict[str, dict[int, tuple[str, bool]]] = {}
+    for name, written in pieces:
+        value = written[:_LONGEST_VALUE]
+        found = _SECTION.fullmatch(name)
+        if found and (found[2] or found[3]):
+            sections.setdefault(found[1], {}).setdefault(int(found[2] or 0), (value, bool(found[3])))
+        else:
+            plain.setdefault(name, words.decode(value) if name in _NAMES else value)
+    return plain | {name: extended for name, parts in sections.items() if (extended := _extended(parts))}
+
+
+def _extended(parts: dict[int, tuple[str, bool]]) -> str:
+    """Decode `charset'language'percent-encoded` in one piece or many (RFC 2231, 3 and 4)."""
+    ordered = [parts[number] for number in sorted(parts)]
+    label = ""
+    first, encoded = ordered[0]
+    if encoded and first.count("'") >= 2:
+        label, _, first = first.split("'", 2)
+    data = b"".join(
+        unquote_to_bytes(value) if percent else value.encode("utf-8", "replace")
+        for value, percent in [(first, encoded), *ordered[1:]]
+    )
+    return words.decode(charset.decode(data[:_LONGEST_VALUE], label))

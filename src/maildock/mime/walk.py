@@ -1,0 +1,224 @@
+"""The walk over a raw message: one pass, from delimiter to delimiter, yielding every leaf (RFC 2046, 5.1).
+
+Delimiters are searched for as bytes, block by block; no line of a body is ever looked at. Attached messages are leaves.
+"""
+
+import os.path
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from maildock.mime import charset, header, parameters
+from maildock.mime.header import Header
+from maildock.mime.window import Window
+
+DEEPEST = 100
+_LONGEST_BOUNDARY = 1 << 11
+_LOOK_FOR_BOUNDARY = 1 << 13
+_LINE = re.compile(rb"[^\r\n]*+(\r\n|\r|\n|\Z)")
+_UNDECLARED = re.compile(rb"(?:\A|[\r\n])--([^\s-][^\r\n]{0,200}|-[^\r\n]{1,200})(?:\r\n|\r|\n)(?=content-)", re.IGNORECASE)
+_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}/[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
+
+
+@dataclass
+class Multipart:
+    """A node with children: `""` is the position of the root, its children are `1`, `2`."""
+
+    subtype: str
+    position: str
+    boundary: bytes
+    parent: "Multipart | None"
+    depth: int
+    children: int = 0
+    header: "PartHeader | None" = None
+    body: int = 0
+
+
+@dataclass
+class PartHeader:
+    """What the header of a part says, with the defaults of its place filled in."""
+
+    header: Header
+    default_type: str = "text/plain"
+
+    @cached_property
+    def _content_type(self) -> tuple[str, dict[str, str]]:
+        return parameters.parse(self.header.first("content-type"))
+
+    @cached_property
+    def _disposition(self) -> tuple[str, dict[str, str]]:
+        return parameters.parse(self.header.first("content-disposition"))
+
+    @cached_property
+    def content_type(self) -> str:
+        """`type/subtype` in lower case; nonsense with a slash is application/octet-stream, else text/plain."""
+        value = self._content_type[0]
+        if not value:
+            return self.default_type
+        if _TOKEN.fullmatch(value):
+            return value
+        return "application/octet-stream" if "/" in value.strip("/") else "text/plain"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the content type."""
+        return self._content_type[1]
+
+    @property
+    def disposition(self) -> str:
+        """`attachment`, `inline`, whatever else was written, or empty."""
+        return self._disposition[0]
+
+    @property
+    def name(self) -> str:
+        """The file name that the part claims, as written; empty for none."""
+        return self._disposition[1].get("filename") or self.parameters.get("name") or ""
+
+    def text(self, name: str) -> str:
+        """Return a field as text, at most a kilobyte of it."""
+        return charset.scrub(charset.header_text((self.header.first(name) or b"")[:1024]))
+
+
+@dataclass
+class Leaf:
+    """A part without children: its header, the range of its encoded bytes, and its place."""
+
+    position: str
+    header: PartHeader
+    start: int
+    end: int
+    parent: Multipart | None = None
+    index: int = 1
+    head: int = 0  # where its header begins
+    whole: bool = False  # offered with its header: a multipart too deep to be walked
+
+
+@dataclass(frozen=True, slots=True)
+class _Delimiter:
+    level: int
+    closing: bool
+    start: int  # of the line break before it
+    after: int
+
+
+@dataclass
+class _Open:
+    """The multiparts that are open, outermost first, and what all their delimiters begin with."""
+
+    levels: list[Multipart] = field(default_factory=list)
+    by_boundary: dict[bytes, list[int]] = field(default_factory=dict)
+    prefix: bytes = b"--"
+
+    def push(self, node: Multipart) -> None:
+        self.by_boundary.setdefault(node.boundary, []).append(len(self.levels))
+        self.levels.append(node)
+        self._prefix()
+
+    def pop(self) -> Multipart:
+        node = self.levels.pop()
+        self.by_boundary[node.boundary].pop()
+        if not self.by_boundary[node.boundary]:
+            del self.by_boundary[node.boundary]
+        self._prefix()
+        return node
+
+    def _prefix(self) -> None:
+        self.prefix = b"--" + os.path.commonprefix(list(self.by_boundary))
+
+
+class Walk:
+    """Walks one message; `leaves` may be iterated once."""
+
+    def __init__(self, window: Window, root: Header, body: int) -> None:
+        """Start behind the `root` header, at the offset `body`."""
+        self._window = window
+        self._open = _Open()
+        self._leaf: Leaf | None = None
+        self._root = PartHeader(root)
+        self._body = body
+
+    def leaves(self) -> Iterator[Leaf]:
+        """Yield the leaves in the order of their bytes."""
+        at = self._body
+        self._enter(self._root, at, at, None)
+        while self._open.levels:
+            found = self._next(at)
+            if found is None:
+                break
+            yield from self._close(found.start, found.level + 1)
+            at = found.after
+            if found.closing:
+                yield from self._close(found.start, found.level)
+                continue
+            parent = self._open.levels[found.level]
+            parent.children += 1
+            parsed, body = header.read_header(self._window, at, header.PART_LIMIT)
+            default = "message/rfc822" if parent.subtype == "digest" else "text/plain"
+            self._enter(PartHeader(parsed, default), at, body, parent)
+            at = body
+        yield from self._close(self._window.size, 0)
+
+    def _enter(self, part: PartHeader, head: int, body: int, parent: Multipart | None) -> None:
+        position = _child(parent)
+        index = parent.children if parent else 1
+        kind, _, subtype = part.content_type.partition("/")
+        boundary = self._boundary(part, body) if kind == "multipart" else b""
+        depth = parent.depth + 1 if parent else 0
+        if not boundary or depth > DEEPEST:
+            self._leaf = Leaf(position or "1", part, body, body, parent, index, head, whole=bool(boundary))
+            return
+        self._leaf = None
+        self._open.push(Multipart(subtype, position, boundary, parent, depth, header=part, body=body))
+
+    def _close(self, end: int, level: int) -> Iterator[Leaf]:
+        """End the current leaf at `end`, and every multipart from `level` on; one without children is a leaf."""
+        if self._leaf:
+            self._leaf.end = max(end, self._leaf.start)
+            yield self._leaf
+            self._leaf = None
+        while len(self._open.levels) > level:
+            node = self._open.pop()
+            if not node.children and node.header:
+                index = node.parent.children if node.parent else 1
+                yield Leaf(node.position or "1", node.header, node.body, max(end, node.body), node.parent, index)
+
+    def _boundary(self, part: PartHeader, body: int) -> bytes:
+        """Return the boundary that is declared, or the one that the body shows where that cannot be right."""
+        declared = part.parameters.get("boundary", "").rstrip()
+        boundary = declared.encode("utf-8", "surrogateescape")[:_LONGEST_BOUNDARY]
+        look = self._window.peek(body, _LOOK_FOR_BOUNDARY)
+        if boundary and b"--" + boundary in look:
+            return boundary
+        for found in _UNDECLARED.finditer(look):
+            if found[1].rstrip() not in self._open.by_boundary:
+                return found[1].rstrip()
+        return boundary
+
+    def _next(self, at: int) -> _Delimiter | None:
+        """Find the next line that delimits any open multipart, from the start of a line `at`."""
+        first = at
+        while (found := self._window.find(self._open.prefix, at)) >= 0:
+            at = found + 2
+            before = self._window.peek(found - 2, 2) if found >= 2 else b"\n"  # noqa: PLR2004
+            if found != first and before[-1:] not in {b"\r", b"\n"}:
+                continue
+            line = _LINE.match(self._window.peek(found, 2 * _LONGEST_BOUNDARY))
+            known = self._known(line.group()[2:].rstrip()) if line else None
+            if line and known:
+                start = found if found == first else found - (2 if before == b"\r\n" else 1)
+                return _Delimiter(known[0], known[1], start, found + line.end())
+        return None
+
+    def _known(self, line: bytes) -> tuple[int, bool] | None:
+        levels = self._open.by_boundary.get(line)
+        if levels:
+            return levels[-1], False
+        levels = self._open.by_boundary.get(line[:-2]) if line.endswith(b"--") else None
+        return (levels[-1], True) if levels else None
+
+
+def _child(parent: Multipart | None) -> str:
+    if parent is None:
+        return ""
+    return f"{parent.position}.{parent.children}" if parent.position else str(parent.children)

@@ -1,0 +1,227 @@
+"""`email_processed_messages`: every mail that came in, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from maildock.tables.session import TenantSession
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedMessage:
+    """A mail that this worker may fetch and file; `claims` counts this claim too."""
+
+    email_id: str
+    raw_sha256: str | None
+    raw_size: int | None
+    attempts: int
+    outages: int
+    claims: int
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """Where a mail stands; `ticket_id` and `comment_id` are set once it is filed."""
+
+    provider_id: UUID
+    email_id: str
+    status: str
+    ticket_id: UUID | None
+    comment_id: UUID | None
+    message_id: str | None
+    error_message: str | None
+    attempts: int
+    outages: int
+
+
+_KEY = " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = %(email_id)s"
+
+
+async def receive(
+    session: TenantSession, provider_id: UUID, email_id: str, raw_sha256: str | None, raw_size: int | None
+) -> bool:
+    """Write down that a mail came in; `False` when it was known already."""
+    inserted = await session.execute(
+        "INSERT INTO email_processed_messages (tenant, provider_id, email_id, status, raw_sha256, raw_size)"
+        " VALUES (%(tenant)s, %(provider_id)s, %(email_id)s, 'received', %(raw_sha256)s, %(raw_size)s)"
+        " ON CONFLICT (tenant, provider_id, email_id) DO NOTHING",
+        {"provider_id": provider_id, "email_id": email_id, "raw_sha256": raw_sha256, "raw_size": raw_size},
+    )
+    return inserted == 1
+
+
+async def receive_again(session: TenantSession, provider_id: UUID, email_id: str, raw_sha256: str) -> bool:
+    """Make a mail due that failed or died before it was filed: whoever sends it again wants it. Says if it did."""
+    revived = await session.execute(
+        "UPDATE email_processed_messages SET status = 'received', raw_sha256 = %(raw_sha256)s, error_message = NULL,"
+        " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
+        + _KEY
+        + " AND status IN ('failed', 'dead')",
+        {"provider_id": provider_id, "email_id": email_id, "raw_sha256": raw_sha256},
+    )
+    return revived == 1
+
+
+async def claim_next(
+    session: TenantSession, provider_id: UUID, token: UUID, seconds: float
+) -> ClaimedMessage | None:
+    """Claim the mailbox's oldest due mail; the caller holds the mailbox's lease for mail."""
+    due = await session.value(
+        "SELECT email_id FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
+        " AND (next_attempt_at IS NULL OR next_attempt_at <= now()) AND (claimed_until IS NULL OR claimed_until < now())"
+        " ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+        {"provider_id": provider_id},
+    )
+    if due is None:
+        return None
+    return await session.one(
+        ClaimedMessage,
+        "UPDATE email_processed_messages SET claims = claims + 1, claim_token = %(token)s,"
+        " claimed_until = now() + make_interval(secs => %(seconds)s)"
+        + _KEY
+        + " RETURNING email_id, raw_sha256, raw_size, attempts, outages, claims, failing_since",
+        {"provider_id": provider_id, "email_id": due, "token": token, "seconds": seconds},
+    )
+
+
+async def renew_claims(session: TenantSession, provider_id: UUID, token: UUID, seconds: float) -> None:
+    """Prolong what `token` has claimed."""
+    await session.execute(
+        "UPDATE email_processed_messages SET claimed_until = now() + make_interval(secs => %(seconds)s)"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
+        " AND claim_token = %(token)s",
+        {"provider_id": provider_id, "token": token, "seconds": seconds},
+    )
+
+
+async def hand_back(session: TenantSession, provider_id: UUID, token: UUID) -> None:
+    """Let go of what `token` has claimed but not begun to write: the next holder starts at once."""
+    await session.execute(
+        "UPDATE email_processed_messages SET claims = claims - 1, claim_token = NULL, claimed_until = NULL"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
+        " AND claim_token = %(token)s",
+        {"provider_id": provider_id, "token": token},
+    )
+
+
+async def settle(
+    session: TenantSession,
+    provider_id: UUID,
+    email_id: str,
+    token: UUID,
+    *,
+    status: str,
+    ticket_id: UUID,
+    comment_id: UUID,
+    message_id: str | None,
+    message_id_hash: bytes | None,
+    thread_hash: bytes | None,
+    sender: str | None,
+    subject: str,
+) -> bool:
+    """Write that the mail is `filed` or a `duplicate`; `False` when `token` no longer holds the claim."""
+    params = {
+        "provider_id": provider_id,
+        "email_id": email_id,
+        "token": token,
+        "status": status,
+        "ticket_id": ticket_id,
+        "comment_id": comment_id,
+        "message_id": message_id,
+        "message_id_hash": message_id_hash,
+        "thread_hash": thread_hash,
+        "sender": sender,
+        "subject": subject,
+    }
+    settled = await session.execute(
+        "UPDATE email_processed_messages SET status = %(status)s, ticket_id = %(ticket_id)s,"
+        " comment_id = %(comment_id)s, message_id = %(message_id)s, message_id_hash = %(message_id_hash)s,"
+        " thread_hash = %(thread_hash)s, sender = %(sender)s, subject = %(subject)s, error_message = NULL,"
+        " claims = 0, claim_token = NULL, claimed_until = NULL, next_attempt_at = NULL, failing_since = NULL,"
+        " updated_at = now()" + _KEY + " AND claim_token = %(token)s AND status IN ('received', 'failed')",
+        params,
+    )
+    return settled == 1
+
+
+async def fail(
+    session: TenantSession,
+    provider_id: UUID,
+    email_id: str,
+    token: UUID,
+    *,
+    status: str,
+    error_message: str,
+    attempts: int,
+    outages: int,
+    retry_in: float | None,
+) -> bool:
+    """Write that the mail could not be filed; due again in `retry_in` seconds, `None` for never."""
+    failed = await session.execute(
+        "UPDATE email_processed_messages SET status = %(status)s, error_message = %(error_message)s,"
+        " attempts = %(attempts)s, outages = %(outages)s, claims = 0, claim_token = NULL, claimed_until = NULL,"
+        " failing_since = CASE WHEN %(outages)s > 0 THEN coalesce(failing_since, now()) END,"
+        " next_attempt_at = now() + make_interval(secs => %(retry_in)s::float8), updated_at = now()"
+        + _KEY
+        + " AND claim_token = %(token)s",
+        {
+            "provider_id": provider_id,
+            "email_id": email_id,
+            "token": token,
+            "status": status,
+            "error_message": error_message,
+            "attempts": attempts,
+            "outages": outages,
+            "retry_in": retry_in,
+        },
+    )
+    return failed == 1
+
+
+async def states(session: TenantSession, provider_id: UUID, email_ids: Sequence[str]) -> dict[str, MessageState]:
+    """Say where these mails stand, by `email_id`."""
+    rows = await session.all(
+        MessageState,
+        "SELECT provider_id, email_id, status, ticket_id, comment_id, message_id, error_message, attempts, outages"
+        " FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = ANY(%(email_ids)s)",
+        {"provider_id": provider_id, "email_ids": list(email_ids)},
+    )
+    return {row.email_id: row for row in rows}
+
+
+async def tickets_of(session: TenantSession, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
+    """Find the ticket that holds each Message-ID (by hash); where several claim one, the first filed."""
+    rows = await session.values(
+        "SELECT DISTINCT ON (message_id_hash) message_id_hash, ticket_id FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND message_id_hash = ANY(%(hashes)s) AND ticket_id IS NOT NULL"
+        " ORDER BY message_id_hash, created_at",
+        {"hashes": list(hashes)},
+    )
+    return {bytes(found): ticket for found, ticket in rows}
+
+
+async def ticket_of_thread(session: TenantSession, provider_id: UUID, thread_hash: bytes) -> UUID | None:
+    """Find the ticket of the newest mail in the provider's own thread."""
+    found: UUID | None = await session.value(
+        "SELECT ticket_id FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND thread_hash = %(thread_hash)s"
+        " AND ticket_id IS NOT NULL ORDER BY created_at DESC LIMIT 1",
+        {"provider_id": provider_id, "thread_hash": thread_hash},
+    )
+    return found
+
+
+async def release_raw(session: TenantSession, limit: int = 1000) -> int:
+    """Let go of raw messages from which nothing will be read any more: every row of theirs is stored."""
+    return await session.execute(
+        "UPDATE email_processed_messages AS m SET raw_sha256 = NULL WHERE tenant = %(tenant)s"
+        " AND (provider_id, email_id) IN (SELECT provider_id, email_id FROM email_processed_messages AS done"
+        "  WHERE tenant = %(tenant)s AND raw_sha256 IS NOT NULL AND status IN ('filed', 'duplicate')"
+        "  AND NOT EXISTS (SELECT FROM email_processed_attachments a WHERE a.tenant = %(tenant)s"
+        "   AND a.provider_id = done.provider_id AND a.email_id = done.email_id AND a.status <> 'stored') LIMIT %(limit)s)",
+        {"limit": limit},
+    )

@@ -1,0 +1,46 @@
+"""`tickets` and `ticket_counters`: what people work on, numbered from 1 in each tenant."""
+
+from uuid import UUID
+
+from maildock.tables.session import TenantSession
+
+
+async def create(
+    session: TenantSession, ticket_id: UUID, subject: str, requester: str | None, requester_name: str
+) -> int:
+    """Open a ticket under the tenant's next number, and give that number."""
+    number = await session.value(
+        "UPDATE ticket_counters SET last_number = last_number + 1 WHERE tenant = %(tenant)s RETURNING last_number"
+    )
+    await session.execute(
+        "INSERT INTO tickets (tenant, ticket_id, number, subject, requester, requester_name)"
+        " VALUES (%(tenant)s, %(ticket_id)s, %(number)s, %(subject)s, %(requester)s, %(requester_name)s)",
+        {
+            "ticket_id": ticket_id,
+            "number": number,
+            "subject": subject,
+            "requester": requester,
+            "requester_name": requester_name,
+        },
+    )
+    return int(number)
+
+
+async def reopen(session: TenantSession, ticket_id: UUID) -> None:
+    """Note a new comment on the ticket, and open it again if it was closed."""
+    await session.execute(
+        "UPDATE tickets SET status = 'open', updated_at = now()"
+        " WHERE tenant = %(tenant)s AND ticket_id = %(ticket_id)s",
+        {"ticket_id": ticket_id},
+    )
+
+
+async def numbered_with(session: TenantSession, number: int, author_hash: bytes) -> UUID | None:
+    """Find a ticket by number, if this author already takes part in it."""
+    found: UUID | None = await session.value(
+        "SELECT ticket_id FROM tickets AS t WHERE tenant = %(tenant)s AND number = %(number)s AND EXISTS"
+        " (SELECT FROM comments AS c WHERE c.tenant = %(tenant)s AND c.ticket_id = t.ticket_id"
+        "  AND c.author_hash = %(author_hash)s)",
+        {"number": number, "author_hash": author_hash},
+    )
+    return found
