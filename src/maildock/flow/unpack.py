@@ -1,0 +1,44 @@
+"""Unpack: the files inside a container (`winmail.dat`), each a row of its own.
+
+A file inside is a range of the container's own bytes. These are kept in the object store for as long as one of the
+files is still to be read from them.
+"""
+
+import asyncio
+
+from maildock.domain.message import Part, PartKind
+from maildock.flow.context import Context
+from maildock.mime.tnef import TnefFile, read_tnef
+from maildock.storage.spool import SpoolFile
+from maildock.tables.email_processed_attachments import ClaimedAttachment
+
+
+async def unpack(context: Context, row: ClaimedAttachment, file: SpoolFile) -> tuple[Part, ...] | None:
+    """List the files inside a spooled container; `None` when it only claims to be one, and is a file itself."""
+    found = await asyncio.to_thread(_read, file)
+    if found is None:
+        return None
+    files = [inside for inside in found if not inside.is_body]
+    return tuple(_part(row, number, inside) for number, inside in enumerate(files, 1))
+
+
+def _read(file: SpoolFile) -> tuple[TnefFile, ...] | None:
+    with file.path.open("rb") as source:
+        return read_tnef(source)
+
+
+def _part(row: ClaimedAttachment, number: int, inside: TnefFile) -> Part:
+    return Part(
+        attachment_id=f"{row.attachment_id}/{number}",
+        locator=f"{inside.offset}+{inside.size}",
+        file_name=inside.name,
+        content_type=inside.content_type,
+        size=inside.size,
+        kind=PartKind.PACKED,
+    )
+
+
+def packed_range(locator: str) -> tuple[int, int]:
+    """Read the byte range [start, end) inside the container back from a locator."""
+    offset, size = locator.split("+")
+    return int(offset), int(offset) + int(size)
