@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 from maildock.domain.message import Address
 from maildock.mime import addresses, charset, words
+from maildock.mime import parameters as structured
 from maildock.mime.header import Header
 
 LONGEST_ID = 998  # a line's length, RFC 5322, 2.1.1
@@ -61,8 +62,9 @@ def date(header: Header) -> datetime | None:
         return None
 
 
-def is_automatic(header: Header, content_type: str, report_type: str) -> bool:
+def is_automatic(header: Header) -> bool:
     """Say whether a machine sent this: auto-replies (RFC 3834), lists (RFC 2919), bulk and reports (RFC 6522)."""
+    content_type, parameters = structured.parse(header.first("content-type"))
     submitted = (header.first("auto-submitted") or b"no").split(b";")[0].strip().lower()
     return (
         submitted != b"no"
@@ -70,7 +72,10 @@ def is_automatic(header: Header, content_type: str, report_type: str) -> bool:
         or (header.first("precedence") or b"").strip().lower() in _BULK
         or (header.first("return-path") or b"").replace(b" ", b"") == b"<>"
         or any(header.first(name) is not None for name in ("x-autoreply", "x-autorespond"))
-        or (content_type == "multipart/report" and report_type != "disposition-notification")
+        or (
+            content_type == "multipart/report"
+            and parameters.get("report-type", "").lower() != "disposition-notification"
+        )
     )
 
 

@@ -58,6 +58,12 @@ def parse(block: bytes) -> Header:
     return Header(fields, len(block))
 
 
+def parse_start(data: bytes) -> Header:
+    """Parse the header block that `data` begins with."""
+    ended = _find_end(data, whole=True)
+    return parse(data[: ended[0]] if ended else data)
+
+
 def read_header(window: Window, start: int, limit: int) -> tuple[Header, int]:
     """Read the block that begins at `start`; return it and the offset where its body begins.
 

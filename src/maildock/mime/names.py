@@ -89,11 +89,14 @@ def extension(content_type: str) -> str:
     return _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type, strict=False) or ".bin"
 
 
+def guess_type(name: str) -> str:
+    """Return the content type that a file name's extension stands for; application/octet-stream for an unknown one."""
+    return mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
+
+
 def _visible(text: str) -> str:
     spaced = text.translate(dict.fromkeys(map(ord, _WHITESPACE_CONTROLS), " "))
-    kept = "".join(
-        char for char in spaced if char in _WANTED_FORMATS or unicodedata.category(char) not in _UNWANTED
-    )
+    kept = "".join(char for char in spaced if char in _WANTED_FORMATS or unicodedata.category(char) not in _UNWANTED)
     return _BLANKS.sub(lambda found: found.group()[0], unicodedata.normalize("NFC", kept)).strip()
 
 

@@ -25,6 +25,7 @@ class BlockFinder:
     def __init__(self, most: int, hold: int) -> None:
         """Find at most `most` blocks; hold up to `hold` bytes of one that may yet turn out to be text."""
         self.blocks: list[Block] = []
+        self.lossy = False  # text had to be dropped: it looked like a block longer than `hold`, and was none
         self._most = most
         self._hold = hold
         self._offset = 0  # of the first byte of _rest
@@ -53,6 +54,7 @@ class BlockFinder:
         if self._name and self._rest.rstrip() == b"end" and self._lines:
             self._accept(self._offset + len(self._rest))
             kept = []
+        self.lossy |= self._name is not None and self._room < 0
         self._held, self._rest, self._name = [], b"", None
         return b"".join(kept)
 
@@ -93,6 +95,7 @@ class BlockFinder:
             self._keep(data[at : end + 1])
             return end + 1
         kept.extend(self._held)
+        self.lossy |= self._room < 0
         self._name, self._held = None, []
         return at
 

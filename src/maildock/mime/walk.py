@@ -17,7 +17,9 @@ DEEPEST = 100
 _LONGEST_BOUNDARY = 1 << 11
 _LOOK_FOR_BOUNDARY = 1 << 13
 _LINE = re.compile(rb"[^\r\n]*+(\r\n|\r|\n|\Z)")
-_UNDECLARED = re.compile(rb"(?:\A|[\r\n])--([^\s-][^\r\n]{0,200}|-[^\r\n]{1,200})(?:\r\n|\r|\n)(?=content-)", re.IGNORECASE)
+_UNDECLARED = re.compile(
+    rb"(?:\A|[\r\n])--([^\s-][^\r\n]{0,200}|-[^\r\n]{1,200})(?:\r\n|\r|\n)(?=content-)", re.IGNORECASE
+)
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}/[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
 
 
@@ -124,7 +126,7 @@ class _Open:
         return node
 
     def _prefix(self) -> None:
-        self.prefix = b"--" + os.path.commonprefix(list(self.by_boundary))
+        self.prefix = b"--" + (os.path.commonprefix(list(self.by_boundary)) or b"")
 
 
 class Walk:

@@ -1,0 +1,180 @@
+"""A raw message, read in one walk into the `InboundMessage` that the flow files.
+
+The bytes of the parts stay where they are: each `Part` has the locator that `content` opens them by.
+"""
+
+from dataclasses import dataclass, replace
+from typing import BinaryIO
+
+from maildock.domain.errors import NotAMessage
+from maildock.domain.message import InboundMessage, Part, PartKind
+from maildock.mime import envelope, header, roles
+from maildock.mime.bodies import Bodies, locator
+from maildock.mime.content import Decoder, Locator
+from maildock.mime.evidence import shows
+from maildock.mime.header import Header
+from maildock.mime.names import clean_name, guess_type
+from maildock.mime.roles import Role
+from maildock.mime.uublocks import Block
+from maildock.mime.walk import Leaf, Walk
+from maildock.mime.window import Window
+
+_BOM = b"\xef\xbb\xbf"
+_LINE_BREAKS = b"\r\n"
+
+
+def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
+    """Read the message in `source`, which must be seekable and stay unchanged meanwhile.
+
+    Ids depend on the bytes only: the dotted position of each leaf, `1` for the only part, `1/2` for the second
+    uuencoded file in part `1`; beyond `max_parts` one part `limit` stands for all the rest. Raises `NotAMessage` when
+    the bytes begin with no header line, and nothing else but what `source` itself raises.
+    """
+    window = Window(source)
+    start = _first_line(window)
+    root, body = header.read_header(window, start, header.ROOT_LIMIT)
+    if not root.size:
+        raise NotAMessage
+    reading = _Reading(window, max_parts)
+    for leaf in Walk(window, root, body).leaves():
+        reading.take(leaf)
+    return reading.message(root)
+
+
+def _first_line(window: Window) -> int:
+    """Return the offset of the first header line: behind a byte order mark, blank lines and an mbox's `From ` line."""
+    start = len(_BOM) if window.peek(0, 3) == _BOM else 0
+    look = window.peek(start, 1 << 12)
+    start += len(look) - len(look.lstrip(_LINE_BREAKS))
+    look = window.peek(start, 1 << 12)
+    if look.startswith((b"From ", b">From ")):
+        ends = [at for mark in (b"\n", b"\r") if (at := look.find(mark)) >= 0]
+        start += min(ends, default=0) + 1
+        start += window.peek(start, 1) == b"\n" and look[min(ends, default=0) :][:1] == b"\r"
+    return start
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    part: Part
+    location: str
+
+
+class _Reading:
+    """What has been read of one message so far."""
+
+    def __init__(self, window: Window, max_parts: int) -> None:
+        self._window = window
+        self._most = max_parts
+        self._bodies = Bodies(window)
+        self._offered: list[_Offered] = []
+        self._beyond = 0
+        self._named: Leaf | None = None
+        self._root: Leaf | None = None
+
+    def take(self, leaf: Leaf) -> None:
+        role = roles.role(leaf)
+        if role is Role.BODY and len(self._bodies) < self._most:
+            self._read(leaf)
+        elif role is Role.NAMED_BODY:
+            self._named = self._named or leaf
+            self._offer_leaf(leaf)
+        elif role is not Role.OTHER_FORM:
+            self._offer_leaf(leaf)
+
+    def message(self, root: Header) -> InboundMessage:
+        if not len(self._bodies) and self._named:
+            self._bodies.read(self._named, 0)
+        return InboundMessage(
+            message_id=envelope.message_id(root),
+            in_reply_to=envelope.in_reply_to(root),
+            references=envelope.references(root),
+            subject=envelope.subject(root),
+            sender=envelope.sender(root),
+            recipients=envelope.recipients(root),
+            date=envelope.date(root),
+            body_text=self._bodies.text(),
+            body_html=self._bodies.html(),
+            body_digest=self._bodies.digest(),
+            parts=tuple(self._parts()),
+            automatic=envelope.is_automatic(root),
+        )
+
+    def _parts(self) -> list[Part]:
+        references = self._bodies.references()
+        parts = [
+            replace(one.part, shown_inline=True)
+            if one.part.kind is PartKind.FILE and shows(references, one.part.content_id, one.location)
+            else one.part
+            for one in self._offered
+        ]
+        if self._beyond:
+            detail = f"{self._beyond} more parts"
+            parts.append(
+                Part("limit", "", "more-parts", "application/octet-stream", kind=PartKind.LIMIT, detail=detail)
+            )
+        return parts
+
+    def _read(self, leaf: Leaf) -> None:
+        read = self._bodies.read(leaf, self._most)
+        if read.cut:
+            self._offer_leaf(leaf)
+        for number, block in enumerate(read.blocks, 1):
+            self._offer(_block_part(leaf, number, block))
+
+    def _offer_leaf(self, leaf: Leaf) -> None:
+        if len(self._offered) < self._most:
+            self._offer(_leaf_part(self._window, leaf), leaf.header.text("content-location"))
+        else:
+            self._beyond += 1
+
+    def _offer(self, part: Part, location: str = "") -> None:
+        if len(self._offered) < self._most:
+            self._offered.append(_Offered(part, location))
+        else:
+            self._beyond += 1
+
+
+def _leaf_part(window: Window, leaf: Leaf) -> Part:
+    where = locator(leaf)
+    content_type = "message/rfc822" if leaf.whole else leaf.header.content_type
+    if content_type.startswith("multipart/"):
+        content_type = "text/plain"
+    return Part(
+        attachment_id=leaf.position,
+        locator=str(where),
+        file_name=_name(window, leaf, content_type, where),
+        content_type=content_type,
+        size=where.end - where.start if where.encoding == "id" else None,
+        disposition=leaf.header.text("content-disposition").partition(";")[0].strip().lower(),
+        content_id=leaf.header.text("content-id").strip(),
+        kind=roles.kind(leaf),
+    )
+
+
+def _name(window: Window, leaf: Leaf, content_type: str, where: Locator) -> str:
+    stem = f"attachment-{leaf.position}"
+    if content_type in roles.ATTACHED_MESSAGES:
+        if leaf.header.name:
+            return clean_name(leaf.header.name, content_type, stem)
+        subject = "" if leaf.whole else _attached_subject(window, where)
+        return clean_name(f"{subject}.eml" if subject else "", content_type, stem)
+    return clean_name(leaf.header.name, content_type, stem)
+
+
+def _attached_subject(window: Window, where: Locator) -> str:
+    decoder = Decoder(str(where))
+    end = min(where.end, where.start + header.PART_LIMIT)
+    block = b"".join(map(decoder.feed, window.chunks(where.start, end)))
+    return envelope.subject(header.parse_start(block)).replace("/", "-").replace("\\", "-")
+
+
+def _block_part(leaf: Leaf, number: int, block: Block) -> Part:
+    whole = locator(leaf)
+    if whole.encoding == "id":
+        where = Locator(whole.start + block.start, whole.start + block.start + block.size, "uu")
+    else:
+        where = replace(whole, window=(block.start, block.size))
+    content_type = guess_type(block.name)
+    name = clean_name(block.name, content_type, f"attachment-{leaf.position}-{number}")
+    return Part(f"{leaf.position}/{number}", str(where), name, content_type)

@@ -1,0 +1,76 @@
+"""What a leaf is: the message's own text, a part of machinery, or a file."""
+
+from enum import Enum
+
+from maildock.domain.message import PartKind
+from maildock.mime.walk import Leaf
+
+_OWN_TEXT = frozenset({"text/plain", "text/html"})
+# Other forms of the text beside it, for mail clients of their kind; nobody attaches them.
+_OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
+ATTACHED_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
+_MACHINE = frozenset(
+    {
+        "application/applefile",
+        "application/pgp-encrypted",
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "text/rfc822-headers",
+    }
+)
+_SIGNATURE_NAMES = (".p7s", "signature.asc")
+_CONTAINERS = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+
+
+class Role(Enum):
+    """What becomes of a leaf."""
+
+    BODY = "body"
+    NAMED_BODY = "named body"  # a file that is shown too where the mail has no other text
+    OTHER_FORM = "other form"
+    PART = "part"
+
+
+def role(leaf: Leaf) -> Role:
+    """Judge by type, name, disposition and place."""
+    part, parent = leaf.header, leaf.parent
+    if part.disposition.startswith("attachment") or leaf.whole:
+        return Role.PART
+    if part.content_type.startswith("multipart/"):
+        return Role.BODY  # no delimiter in it: RFC 2045, 5.2 reads it as plain text
+    if part.content_type in _OTHER_FORMS and parent and parent.subtype == "alternative" and not part.name:
+        return Role.OTHER_FORM
+    if part.content_type not in _OWN_TEXT or _is_report_part(leaf):
+        return Role.PART
+    if part.name:
+        return Role.NAMED_BODY
+    if parent and parent.subtype == "related" and leaf.index > 1 and (_has(leaf, "content-id", "content-location")):
+        return Role.PART
+    return Role.BODY
+
+
+def kind(leaf: Leaf) -> PartKind:
+    """Tell files from containers and from parts that only machines read."""
+    part = leaf.header
+    name = part.name.lower()
+    if part.content_type in _CONTAINERS or name == "winmail.dat":
+        return PartKind.CONTAINER
+    signed = leaf.parent is not None and leaf.parent.subtype == "signed" and leaf.index > 1
+    machine = (
+        part.content_type in _MACHINE
+        or (part.content_type.startswith("message/") and part.content_type not in ATTACHED_MESSAGES)
+        or _is_report_part(leaf)
+        or (signed and name.endswith(_SIGNATURE_NAMES))
+    )
+    return PartKind.MACHINE if machine else PartKind.FILE
+
+
+def _is_report_part(leaf: Leaf) -> bool:
+    """Say whether this is the machine's half of a report, or the mail that came back (RFC 6522, 3)."""
+    in_report = leaf.parent is not None and leaf.parent.subtype == "report" and leaf.index > 1
+    return in_report and leaf.header.content_type.startswith(("message/", "text/", "application/tlsrpt"))
+
+
+def _has(leaf: Leaf, *names: str) -> bool:
+    return any(leaf.header.header.first(name) for name in names)
