@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from maildock.domain.message import Address
-from maildock.mime import charset, words
+from maildock.mime import words
 
 _LIMIT = 1 << 16
 _MOST = 1000
@@ -18,7 +18,7 @@ def parse(fields: list[bytes]) -> tuple[Address, ...]:
     """Return the mailboxes of all `fields` in order, groups opened, at most a thousand."""
     found: list[Address] = []
     for raw in fields:
-        for address in _mailboxes(charset.header_text(raw[:_LIMIT])):
+        for address in _mailboxes(raw[:_LIMIT].decode("latin-1")):
             found.append(address)
             if len(found) == _MOST:
                 return tuple(found)
@@ -50,7 +50,7 @@ def _mailbox(phrase: list[str], angle: str | None) -> Iterator[Address]:
     name = "".join(phrase).strip()
     if angle is None:
         angle, name = ("", name) if "@" not in name or "=?" in name else (name, "")
-    local, at, domain = _BLANKS.sub("", words.decode(angle)).rpartition("@")
+    local, at, domain = _BLANKS.sub("", words.decode_wire(angle)).rpartition("@")
     address = f"{local}{at}{domain.lower()}"
     if address or name:
-        yield Address(_BLANKS.sub(" ", words.decode(name)).strip(), address)
+        yield Address(_BLANKS.sub(" ", words.decode_wire(name)).strip(), address)

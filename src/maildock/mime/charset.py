@@ -80,12 +80,19 @@ def text_decoder(label: str) -> codecs.IncrementalDecoder:
 
 def header_text(raw: bytes) -> str:
     """Decode the raw bytes of a header line: UTF-8 where it is valid, else ISO-2022-JP or Windows-1252."""
-    if b"\x1b$" in raw:
+    if b"\x1b$" in raw or b"\x1b(" in raw:
         return raw.decode("iso2022_jp_2", "replace")
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return raw.decode("cp1252", "replace")
+        return _mostly_utf8(raw) or raw.decode("cp1252", "replace")
+
+
+def _mostly_utf8(raw: bytes) -> str:
+    """Return text that is UTF-8 but for a few bytes, such as a character that was cut; empty if it is something else."""
+    text = raw.decode(errors="replace")
+    bad = text.count("\ufffd")
+    return text if 3 * bad < sum(char > "\x7f" for char in text) else ""
 
 
 def scrub(text: str) -> str:

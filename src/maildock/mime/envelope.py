@@ -16,6 +16,7 @@ _LONGEST_DATE = 200
 
 _ID = re.compile(r"<([^<>]*+)>")
 _BARE_ID = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _BLANKS = re.compile(r"\s+")
 _BULK = frozenset({b"bulk", b"list", b"junk", b"auto_reply"})
 
@@ -38,7 +39,7 @@ def references(header: Header) -> tuple[str, ...]:
 
 def subject(header: Header) -> str:
     """Return the subject on one line."""
-    return _BLANKS.sub(" ", words.text(header.first("subject"))).strip()
+    return _CONTROLS.sub(" ", words.text(header.first("subject"))).strip()
 
 
 def sender(header: Header) -> Address | None:

@@ -18,10 +18,13 @@ _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
 
 
 def parse(raw: bytes | None) -> tuple[str, dict[str, str]]:
-    """Return the lower-case value before the parameters, and the decoded parameters by lower-case name."""
+    """Return the lower-case value before the parameters, and the parameters by lower-case name.
+
+    `name` and `filename` are decoded; the others are wire text (see `words`), a byte a character.
+    """
     if not raw:
         return "", {}
-    line = charset.header_text(raw[:_LONGEST])
+    line = raw[:_LONGEST].decode("latin-1")
     head = _HEAD.match(line.lstrip())
     value = head.group() if head else ""
     rest = line.lstrip()[len(value) :]
@@ -59,7 +62,7 @@ def _joined(pieces: list[tuple[str, str]]) -> dict[str, str]:
         if found and (found[2] or found[3]):
             sections.setdefault(found[1], {}).setdefault(int(found[2] or 0), (value, bool(found[3])))
         else:
-            plain.setdefault(name, words.decode(value) if name in _NAMES else value)
+            plain.setdefault(name, words.decode_wire(value) if name in _NAMES else value)
     return plain | {name: extended for name, parts in sections.items() if (extended := _extended(parts))}
 
 
@@ -71,7 +74,7 @@ def _extended(parts: dict[int, tuple[str, bool]]) -> str:
     if encoded and first.count("'") >= 2:
         label, _, first = first.split("'", 2)
     data = b"".join(
-        unquote_to_bytes(value) if percent else value.encode("utf-8", "replace")
+        unquote_to_bytes(value) if percent else value.encode("latin-1")
         for value, percent in [(first, encoded), *ordered[1:]]
     )
     return words.decode(charset.decode(data[:_LONGEST_VALUE], label))

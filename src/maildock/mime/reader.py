@@ -159,7 +159,12 @@ def _name(window: Window, leaf: Leaf, content_type: str, where: Locator) -> str:
             return clean_name(leaf.header.name, content_type, stem)
         subject = "" if leaf.whole else _attached_subject(window, where)
         return clean_name(f"{subject}.eml" if subject else "", content_type, stem)
-    return clean_name(leaf.header.name, content_type, stem)
+    return clean_name(leaf.header.name or _located_name(leaf), content_type, stem)
+
+
+def _located_name(leaf: Leaf) -> str:
+    """Return the last step of the Content-Location, for a part without a name."""
+    return leaf.header.text("content-location").partition("?")[0].partition("#")[0].strip(" <>").removeprefix("cid:")
 
 
 def _attached_subject(window: Window, where: Locator) -> str:

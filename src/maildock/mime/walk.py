@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from maildock.mime import charset, header, parameters
+from maildock.mime import header, parameters, words
 from maildock.mime.header import Header
 from maildock.mime.window import Window
 
@@ -79,7 +79,7 @@ class PartHeader:
 
     def text(self, name: str) -> str:
         """Return a field as text, at most a kilobyte of it."""
-        return charset.scrub(charset.header_text((self.header.first(name) or b"")[:1024]))
+        return words.text(self.header.first(name), 1024)
 
 
 @dataclass
@@ -188,7 +188,7 @@ class Walk:
     def _boundary(self, part: PartHeader, body: int) -> bytes:
         """Return the boundary that is declared, or the one that the body shows where that cannot be right."""
         declared = part.parameters.get("boundary", "").rstrip()
-        boundary = declared.encode("utf-8", "surrogateescape")[:_LONGEST_BOUNDARY]
+        boundary = declared.encode("latin-1", "replace")[:_LONGEST_BOUNDARY]
         look = self._window.peek(body, _LOOK_FOR_BOUNDARY)
         if boundary and b"--" + boundary in look:
             return boundary

@@ -1,4 +1,7 @@
-"""Header text in Unicode: encoded words (RFC 2047), also where they are broken."""
+"""Header text in Unicode: encoded words (RFC 2047), also where they are broken.
+
+"Wire text" is the raw bytes of a header as Latin-1, one character a byte, so that nothing is guessed too early.
+"""
 
 import re
 
@@ -12,49 +15,64 @@ _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)(?:
 
 def text(raw: bytes | None, limit: int = 1 << 14) -> str:
     """Decode a header field of at most `limit` bytes; what is longer is cut."""
-    if not raw:
-        return ""
-    return decode(charset.header_text(raw[:limit]))
+    return decode_wire((raw or b"")[:limit].decode("latin-1"))
+
+
+def decode_wire(wire: str) -> str:
+    """Decode wire text: its encoded words, and the raw 8-bit text between them."""
+    if "=?" not in wire:
+        return charset.scrub(_raw_text(wire))
+    return charset.scrub("".join(piece if done else _raw_text(piece) for piece, done in _pieces(wire, "latin-1")))
 
 
 def decode(value: str) -> str:
-    """Decode the encoded words in `value`; adjacent ones are one text, also when they part a character."""
+    """Decode the encoded words in what is Unicode already."""
     if "=?" not in value:
         return charset.scrub(value)
-    pieces: list[str] = []
-    run = _Run()
+    return charset.scrub("".join(piece for piece, _ in _pieces(value, "utf-8")))
+
+
+def _raw_text(wire: str) -> str:
+    return wire if wire.isascii() else charset.header_text(wire.encode("latin-1"))
+
+
+def _pieces(value: str, codec: str) -> list[tuple[str, bool]]:
+    """Cut `value` into decoded words (True) and the text between; adjacent words of one kind are one piece."""
+    pieces: list[tuple[str, bool]] = []
+    run = _Run(codec)
     end = 0
     for word in _WORD.finditer(value):
         gap = value[end : word.start()]
         if gap.strip() or not run.takes(word):
-            pieces += [run.flush(), gap if gap.strip() or not end else ""]
+            pieces += [(run.flush(), True), (gap if gap.strip() or not end else "", False)]
         run.add(word)
         end = word.end()
-    return charset.scrub("".join([*pieces, run.flush(), value[end:]]))
+    return [*pieces, (run.flush(), True), (value[end:], False)]
 
 
 class _Run:
     """Adjacent encoded words of one charset and encoding: their bytes are joined before they become text."""
 
-    def __init__(self) -> None:
-        self._label = ""
-        self._base64 = False
+    def __init__(self, codec: str) -> None:
+        self._codec = codec
+        self._kind = ("", False)
         self._words: list[bytes] = []
 
     def takes(self, word: re.Match[str]) -> bool:
-        return not self._words or (self._label, self._base64) == _kind(word)
+        return not self._words or self._kind == _kind(word)
 
     def add(self, word: re.Match[str]) -> None:
-        self._label, self._base64 = _kind(word)
-        self._words.append(word[3].encode("utf-8", "replace"))
+        self._kind = _kind(word)
+        self._words.append(word[3].encode(self._codec, "replace"))
 
     def flush(self) -> str:
         words, self._words = self._words, []
+        label, is_base64 = self._kind
         if not words:
             return ""
-        codec = Base64() if self._base64 else QuotedPrintable()
-        data = b"".join([codec.feed(word if self._base64 else word.replace(b"_", b" ")) for word in words])
-        return charset.decode(data + codec.finish(), self._label)
+        codec = Base64() if is_base64 else QuotedPrintable()
+        data = b"".join([codec.feed(word if is_base64 else word.replace(b"_", b" ")) for word in words])
+        return charset.decode(data + codec.finish(), label)
 
 
 def _kind(word: re.Match[str]) -> tuple[str, bool]:
