@@ -31,7 +31,7 @@ class Spooled:
 
 
 async def read_attachment(
-    context: Context, lease: Lease, kind: str, row: ClaimedAttachment, raw_sha256: str | None
+    context: Context, lease: Lease, kind: str, row: ClaimedAttachment
 ) -> Spooled | Settled:
     """Stream the bytes of a claimed row into the spool, or say at once how the row ends.
 
@@ -45,7 +45,7 @@ async def read_attachment(
     if skip:
         return skipped(row, skip)
     lease.check()
-    email = EmailRef(lease.on.tenant, lease.on.provider_id, row.email_id, raw_sha256)
+    email = EmailRef(lease.on.tenant, lease.on.provider_id, row.email_id, row.raw_sha256)
     try:
         file = await context.spool.spool(_bytes(context, kind, email, row), context.policy.max_attachment_bytes)
     except OverLimit:

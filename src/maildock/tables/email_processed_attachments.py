@@ -26,6 +26,7 @@ class ClaimedAttachment:
     content_type: str
     size: int | None
     kept_sha256: str | None
+    raw_sha256: str | None
     attempts: int
     outages: int
     claims: int
@@ -120,13 +121,16 @@ async def claim(
         return []
     claimed = await session.all(
         ClaimedAttachment,
-        "UPDATE email_processed_attachments AS a SET status = 'processing', claims = claims + 1,"
+        "UPDATE email_processed_attachments AS a SET status = 'processing', claims = a.claims + 1,"
         " claim_token = %(token)s, claimed_until = now() + make_interval(secs => %(seconds)s), updated_at = now()"
         " FROM unnest(%(email_ids)s::text[], %(ids)s::text[]) AS due (email_id, attachment_id)"
-        + _OF_PROVIDER
-        + " AND a.email_id = due.email_id AND a.attachment_id = due.attachment_id"
-        " RETURNING a.email_id, a.attachment_id, position, kind, locator, keep, shown_inline, ticket_id, comment_id,"
-        " file_name, content_type, size, kept_sha256, attempts, outages, claims, failing_since",
+        " JOIN email_processed_messages AS m ON m.tenant = %(tenant)s AND m.provider_id = %(provider_id)s"
+        "  AND m.email_id = due.email_id"
+        " WHERE a.tenant = %(tenant)s AND a.provider_id = %(provider_id)s"
+        " AND a.email_id = due.email_id AND a.attachment_id = due.attachment_id"
+        " RETURNING a.email_id, a.attachment_id, a.position, a.kind, a.locator, a.keep, a.shown_inline, a.ticket_id,"
+        " a.comment_id, a.file_name, a.content_type, a.size, a.kept_sha256, m.raw_sha256, a.attempts, a.outages,"
+        " a.claims, a.failing_since",
         {
             "provider_id": provider_id,
             "token": token,

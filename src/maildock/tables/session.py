@@ -18,8 +18,6 @@ from maildock.domain.errors import OutageError
 Params = Mapping[str, object]
 Row = TypeVar("Row")
 
-APPLICATION = "maildock"
-
 
 class DatabaseAway(OutageError):
     """The database does not answer."""
@@ -127,7 +125,7 @@ def _pool(dsn: str, size: int) -> AsyncConnectionPool[psycopg.AsyncConnection[An
         timeout=10,
         open=False,
         check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "application_name": APPLICATION, "connect_timeout": 10},
+        kwargs={"autocommit": True, "connect_timeout": 10},
     )
 
 

@@ -1,0 +1,57 @@
+"""Where work is due, in one mailbox or over all tenants. Timestamps and keys only, never content."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from maildock.tables.session import SweepSession, TenantSession
+
+
+@dataclass(frozen=True, slots=True)
+class DueMailbox:
+    """A mailbox with due work; `work` is `mail` or `files`."""
+
+    tenant: UUID
+    provider_id: UUID
+    work: str
+
+
+_DUE = (
+    " (next_attempt_at IS NULL OR next_attempt_at <= now()) AND (claimed_until IS NULL OR claimed_until < now())"
+    " AND EXISTS (SELECT FROM email_providers AS p"
+    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active')"
+)
+
+
+async def mailboxes(session: SweepSession) -> list[DueMailbox]:
+    """List the mailboxes with due and unclaimed rows; both partial indexes hold open rows only."""
+    return await session.all(
+        DueMailbox,
+        "SELECT DISTINCT tenant, provider_id, 'mail' AS work FROM email_processed_messages AS d"
+        " WHERE status IN ('received', 'failed') AND" + _DUE + " UNION ALL"
+        " SELECT DISTINCT tenant, provider_id, 'files' FROM email_processed_attachments AS d"
+        " WHERE status IN ('pending', 'processing', 'failed') AND" + _DUE,
+    )
+
+
+async def is_due(session: TenantSession, provider_id: UUID, work: str) -> bool:
+    """Say whether one mailbox has due and unclaimed rows."""
+    found = await session.value(
+        "SELECT true WHERE (%(work)s = 'mail' AND EXISTS (SELECT FROM email_processed_messages AS d"
+        " WHERE d.tenant = %(tenant)s AND d.provider_id = %(provider_id)s AND status IN ('received', 'failed') AND"
+        + _DUE
+        + ")) OR (%(work)s = 'files' AND EXISTS (SELECT FROM email_processed_attachments AS d"
+        " WHERE d.tenant = %(tenant)s AND d.provider_id = %(provider_id)s"
+        " AND status IN ('pending', 'processing', 'failed') AND" + _DUE + "))",
+        {"provider_id": provider_id, "work": work},
+    )
+    return found is True
+
+
+async def any_claim(session: SweepSession) -> bool:
+    """Say whether any row is claimed."""
+    found = await session.value(
+        "SELECT true WHERE EXISTS (SELECT FROM email_processed_attachments WHERE status = 'processing')"
+        " OR EXISTS (SELECT FROM email_processed_messages"
+        "  WHERE status IN ('received', 'failed') AND claimed_until >= now())"
+    )
+    return found is True

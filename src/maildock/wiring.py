@@ -1,0 +1,120 @@
+"""The one place that turns settings into the parts of the house."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from maildock.domain.eligibility import Policy
+from maildock.domain.errors import UsageError
+from maildock.domain.failures import RetryRules
+from maildock.embedded.database import EmbeddedDatabase
+from maildock.flow.context import Context
+from maildock.providers.file.provider import FileProvider
+from maildock.settings import Settings
+from maildock.storage.base import ObjectStore
+from maildock.storage.factory import open_store
+from maildock.storage.spool import Spool
+from maildock.tables.session import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Dsns:
+    """Where the database is, for each of the three roles."""
+
+    owner: str
+    app: str
+    sweep: str
+
+
+def dsns(settings: Settings, owner: str) -> Dsns:
+    """Give the unprivileged roles' DSNs: as set, or the owner's with the role set on the connection."""
+    return Dsns(
+        owner=owner,
+        app=_named(settings.app_database_url or _as_role(owner, "maildock_app"), "maildock"),
+        sweep=_named(settings.sweep_database_url or _as_role(owner, "maildock_sweep"), "maildock-sweep"),
+    )
+
+
+def _as_role(dsn: str, role: str) -> str:
+    options = str(conninfo_to_dict(dsn).get("options") or "")
+    return make_conninfo(dsn, options=f"{options} -c role={role}".strip())
+
+
+def _named(dsn: str, application: str) -> str:
+    options = str(conninfo_to_dict(dsn).get("options") or "")
+    return make_conninfo(dsn, application_name=application, options=f"{options} -c timezone=UTC".strip())
+
+
+@contextlib.contextmanager
+def database_server(settings: Settings) -> Iterator[str]:
+    """Give the owner's DSN: of the database that is set, or of the embedded one, which runs as long as it is used.
+
+    Not to be entered from inside an event loop: starting a server takes a second.
+    """
+    if settings.database_url:
+        yield settings.database_url
+        return
+    embedded = EmbeddedDatabase(prepare_data_dir(settings))
+    try:
+        yield embedded.start()
+    finally:
+        embedded.stop()
+
+
+def prepare_data_dir(settings: Settings) -> Path:
+    """Make the data dir, readable by its owner only."""
+    data_dir = settings.data_dir.absolute()
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"MAILDOCK_DATA_DIR {data_dir} cannot be made: {problem.strerror}") from problem
+    return data_dir
+
+
+def secret_keys(settings: Settings) -> tuple[str, ...]:
+    """Give the keys that sign sessions, newest first; with an embedded database one is generated once and kept."""
+    if settings.secret_keys:
+        return settings.secret_keys
+    path = prepare_data_dir(settings) / "secret.key"
+    with contextlib.suppress(FileExistsError):
+        # Written aside and linked, so that two first starts agree on one key and none is read half.
+        fresh = path.with_name(f"secret.key.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(fresh, path)
+        finally:
+            fresh.unlink()
+    return (path.read_text(encoding="ascii").strip(),)
+
+
+def store(settings: Settings) -> tuple[ObjectStore, Spool]:
+    """Open the object store and the spool beside it."""
+    return open_store(settings.effective_storage_url)
+
+
+@contextlib.asynccontextmanager
+async def open_context(settings: Settings, where: Dsns) -> AsyncIterator[Context]:
+    """Build what the flow needs, and close it at the end."""
+    objects, spool = store(settings)
+    async with Database(where.app, where.sweep, settings.worker_concurrency + 8) as database:
+        yield Context(
+            database=database,
+            store=objects,
+            spool=spool,
+            providers={"file": FileProvider(objects)},
+            policy=Policy(settings.max_attachment_bytes, keep_inline=settings.inline == "keep"),
+            rules=RetryRules(settings.retry_seconds, settings.max_attempts, settings.give_up_hours),
+            max_message_bytes=settings.max_message_bytes,
+            keep_original=settings.keep_original,
+            claim_seconds=settings.claim_seconds,
+            concurrency=settings.worker_concurrency,
+        )

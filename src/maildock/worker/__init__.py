@@ -1,0 +1,1 @@
+"""Who does the work: tasks per mailbox, and the schedule that wakes them."""

@@ -1,0 +1,162 @@
+"""The files of one mailbox: claim, read side by side, commit what is finished together.
+
+Reading goes on while a group commits, so groups form by themselves: whatever finished in the meantime goes next.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+
+from maildock.domain.errors import LostClaim, OutageError
+from maildock.domain.failures import DEATHS_BEFORE_ALONE
+from maildock.flow.alone import Gate
+from maildock.flow.commit import commit
+from maildock.flow.context import Context
+from maildock.flow.store import Spooled, failed, read_attachment
+from maildock.queue import Lease, describe
+from maildock.tables import email_processed_attachments as attachments
+from maildock.tables import email_providers, mailbox_leases
+from maildock.tables.email_processed_attachments import ClaimedAttachment, Settled
+from maildock.tables.session import DatabaseAway
+
+log = structlog.get_logger(__name__)
+
+MOST_TOGETHER = 64
+CLAIM_PAUSE = 0.05
+LOOK_AGAIN = 0.5  # with downloads under way, rows may have become due without a hint
+
+
+class Lane:
+    """The files of one mailbox, under one lease."""
+
+    def __init__(
+        self, context: Context, lease: Lease, slots: asyncio.Semaphore, gate: Gate, nudged: asyncio.Event
+    ) -> None:
+        self._context = context
+        self._lease = lease
+        self._slots = slots
+        self._gate = gate
+        self._nudged = nudged
+        self._claimed_at = 0.0
+        self._kind = ""
+        self._reading: dict[asyncio.Task[Spooled | Settled], ClaimedAttachment] = {}
+        self._read: list[Spooled | Settled] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def work(self, may_go_on: Callable[[], bool]) -> None:
+        """Store what is due until nothing is, or `may_go_on` says no; then finish what has begun."""
+        try:
+            look = True
+            while True:
+                if look and may_go_on():
+                    look = await self._claim()
+                if await self._advance():
+                    # What was settled may have made more due (a container's files), and there is room again.
+                    look = True
+                elif not look or not may_go_on():
+                    return
+        finally:
+            await self._abandon()
+
+    async def _claim(self) -> bool:
+        """Begin as many due attachments as there is room for; `False` when none is due."""
+        room = min(self._context.concurrency - len(self._reading), MOST_TOGETHER - len(self._read))
+        if room <= 0 or self._not_worth_it_yet(room):
+            return True
+        self._nudged.clear()
+        self._claimed_at = time.monotonic()
+        self._lease.check()
+        provider_id = self._lease.on.provider_id
+        async with self._context.database.tenant(self._lease.on.tenant) as session:
+            if not await mailbox_leases.is_held(session, provider_id, self._lease.on.work, self._lease.token):
+                raise LostClaim
+            provider = await email_providers.working(session, provider_id)
+            if provider is None:
+                return False
+            rows = await attachments.claim(
+                session, provider_id, self._lease.token, self._context.claim_seconds, room, DEATHS_BEFORE_ALONE
+            )
+        self._kind = provider.kind
+        for row in rows:
+            self._reading[asyncio.create_task(self._begin(row))] = row
+        return bool(rows)
+
+    def _not_worth_it_yet(self, room: int) -> bool:
+        """Say whether to wait a moment for more room: a claim costs the same for one row as for eight."""
+        crowded = room * 2 < self._context.concurrency
+        return crowded and time.monotonic() - self._claimed_at < CLAIM_PAUSE
+
+    async def _begin(self, row: ClaimedAttachment) -> Spooled | Settled:
+        async with self._gate.passage(alone=row.claims > DEATHS_BEFORE_ALONE), self._slots:
+            try:
+                return await read_attachment(self._context, self._lease, self._kind, row)
+            except (LostClaim, DatabaseAway):
+                raise
+            except Exception as problem:  # the edge of the task: the outcome is recorded on the row
+                log.warning(
+                    "attachment not read",
+                    **describe(self._lease.on),
+                    email_id=row.email_id,
+                    attachment_id=row.attachment_id,
+                    error=repr(problem),
+                    exc_info=not isinstance(problem, OutageError),
+                )
+                return failed(self._context, row, problem)
+
+    async def _advance(self) -> bool:
+        """Wait until something moves; `False` when nothing is under way."""
+        if self._read and self._committing is None:
+            group, self._read = self._read[:MOST_TOGETHER], self._read[MOST_TOGETHER:]
+            self._committing = asyncio.create_task(self._commit(group))
+        waiting: set[asyncio.Task[Any]] = {*self._reading}
+        if self._committing:
+            waiting.add(self._committing)
+        if not waiting:
+            return False
+        alarms = {asyncio.create_task(self._lease.lost.wait()), asyncio.create_task(self._nudged.wait())}
+        try:
+            await asyncio.wait(waiting | alarms, timeout=LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for alarm in alarms:
+                alarm.cancel()
+        self._lease.check()
+        self._collect()
+        return True
+
+    def _collect(self) -> None:
+        for task in [task for task in self._reading if task.done()]:
+            del self._reading[task]
+            self._read.append(task.result())
+        if self._committing and self._committing.done():
+            finished, self._committing = self._committing, None
+            finished.result()
+
+    async def _commit(self, group: list[Spooled | Settled]) -> None:
+        for outcome in await commit(self._context, self._lease, group):
+            log.info(
+                "attachment settled",
+                **describe(self._lease.on),
+                email_id=outcome.email_id,
+                attachment_id=outcome.attachment_id,
+                status=outcome.status,
+                reason=outcome.reason,
+                size=outcome.size,
+            )
+
+    async def _abandon(self) -> None:
+        """Stop what is still under way; nothing of it has been written, so the next holder begins it anew."""
+        left: list[Awaitable[object]] = [*self._reading]
+        for task in self._reading:
+            task.cancel()
+        if self._committing:
+            # Half a commit is none, but one that is on its way should arrive.
+            left.append(self._committing)
+        for result in await asyncio.gather(*left, return_exceptions=True):
+            if isinstance(result, Spooled):
+                self._read.append(result)
+        for outcome in self._read:
+            if isinstance(outcome, Spooled):
+                await self._context.spool.discard(outcome.file)

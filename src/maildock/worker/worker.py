@@ -1,0 +1,174 @@
+"""The worker: hints wake it, the sweep makes up for lost ones, and each mailbox is served under its lease."""
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+import structlog
+
+from maildock.domain.errors import LostClaim, OutageError
+from maildock.flow.alone import Gate
+from maildock.flow.context import Context
+from maildock.flow.fetch import fetch_next
+from maildock.flow.recover import due_work, is_due, open_claims, tidy
+from maildock.queue import Hint, describe, hints, lease
+from maildock.worker.lane import Lane
+
+log = structlog.get_logger(__name__)
+
+SWEEP_SECONDS = 5.0
+TIDY_SECONDS = 600.0
+TURN_SECONDS = 30.0  # how long one mailbox may keep its place while others wait
+STOP_SECONDS = 8.0  # what is in flight has this long to finish before it is handed back
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One mailbox being served; `again` when a hint came meanwhile."""
+
+    task: asyncio.Task[None]
+    nudged: asyncio.Event
+
+
+@dataclass(slots=True)
+class Worker:
+    """Serves every mailbox of every tenant, for as long as it runs."""
+
+    context: Context
+    _gate: Gate = field(default_factory=Gate)
+    _turns: dict[Hint, _Turn] = field(default_factory=dict)
+    _waiting: dict[Hint, None] = field(default_factory=dict)
+    _stopping: bool = False
+    _turn_over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(self.context.concurrency)
+
+    def wake(self, on: Hint) -> None:
+        """Serve this mailbox as soon as there is a place."""
+        if on in self._turns:
+            self._turns[on].nudged.set()
+        elif not self._stopping:
+            self._waiting[on] = None
+            self._fill_places()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any mailbox is being served or waits to be."""
+        return bool(self._turns or self._waiting)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then finish or hand back what is in flight, within ten seconds."""
+        background = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
+        background.append(asyncio.create_task(self._tidy()))
+        try:
+            await stop.wait()
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
+            await self.stop()
+
+    async def drain(self, stop: asyncio.Event) -> None:
+        """Work until nothing is due and no claim is open; tries that lie in the future are not waited for."""
+        try:
+            while not stop.is_set():
+                due = await due_work(self.context)
+                for on in due:
+                    self.wake(on)
+                while self.busy and not stop.is_set():
+                    await self._next_end(1.0)
+                if not due and not await open_claims(self.context):
+                    return
+                if not self.busy:
+                    await asyncio.sleep(0.1)
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Let what is in flight finish for a while, then hand it back."""
+        self._stopping = True
+        self._waiting.clear()
+        tasks = [turn.task for turn in self._turns.values()]
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _next_end(self, timeout: float) -> None:
+        self._turn_over.clear()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._turn_over.wait(), timeout)
+
+    def _fill_places(self) -> None:
+        while self._waiting and len(self._turns) < self.context.concurrency:
+            on = next(iter(self._waiting))
+            del self._waiting[on]
+            nudged = asyncio.Event()
+            self._turns[on] = _Turn(asyncio.create_task(self._serve(on, nudged)), nudged)
+
+    async def _serve(self, on: Hint, nudged: asyncio.Event) -> None:
+        again = False
+        try:
+            again = await self._hold(on, nudged)
+        except LostClaim:
+            log.warning("lease lost", **describe(on))
+        except OutageError as problem:
+            # The rows say nothing of this: it is our own database. The sweep comes back to them.
+            log.warning("work interrupted", **describe(on), error=str(problem))
+        except Exception:  # the edge of the task; the sweep comes back to whatever is still due
+            log.exception("work failed", **describe(on))
+        finally:
+            del self._turns[on]
+            self._turn_over.set()
+            if again or nudged.is_set():
+                self.wake(on)
+            self._fill_places()
+
+    async def _hold(self, on: Hint, nudged: asyncio.Event) -> bool:
+        """Serve one mailbox under its lease; `True` when it gave its place back with work left."""
+        begun = time.monotonic()
+
+        def may_go_on() -> bool:
+            return not self._stopping and not (self._waiting and time.monotonic() - begun > TURN_SECONDS)
+
+        async with lease(self.context.database, on, self.context.claim_seconds) as held:
+            if held is None:
+                return False
+            if on.work == "mail":
+                while may_go_on() and await fetch_next(self.context, held, self._gate):
+                    nudged.clear()
+            else:
+                await Lane(self.context, held, self._slots, self._gate, nudged).work(may_go_on)
+        # Whoever was hinted while we held the lease has dropped the hint, trusting us to look again.
+        return await is_due(self.context, on)
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async for on in hints(self.context.database.app_dsn):
+                    self.wake(on)
+            except psycopg.OperationalError as problem:
+                log.warning("hints interrupted", error=type(problem).__name__)
+            await asyncio.sleep(1)
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                for on in await due_work(self.context):
+                    self.wake(on)
+            except OutageError as problem:
+                log.warning("sweep interrupted", error=str(problem))
+            await asyncio.sleep(min(SWEEP_SECONDS, self.context.claim_seconds / 2))
+
+    async def _tidy(self) -> None:
+        while True:
+            try:
+                await tidy(self.context)
+            except OutageError as problem:
+                log.warning("tidying interrupted", error=str(problem))
+            await asyncio.sleep(TIDY_SECONDS)
