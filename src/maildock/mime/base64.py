@@ -54,7 +54,7 @@ class Base64:
         return pybase64.b64decode(rest + b"=" * (-len(rest) % 4)) if len(rest) > 1 else b""
 
     def _lines(self, chunk: bytes) -> bytes:
-        decoded = []
+        decoded: list[bytes] = []
         lines = chunk.split(b"\n")
         lines[0] = self._line + lines[0]
         self._line = lines.pop()

@@ -4,6 +4,7 @@ import codecs
 import re
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+_LONGEST_LABEL = 40
 _LABEL = re.compile(r"[a-z0-9_.:-]+")
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
@@ -46,7 +47,7 @@ _NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape
 def codec_name(label: str) -> str | None:
     """Return Python's codec for a charset label of a mail, `None` for none and unknown ones."""
     found = _LABEL.search(label.lower())
-    if not found or len(found.group()) > 40:
+    if not found or len(found.group()) > _LONGEST_LABEL:
         return None
     name = _ALIASES.get(found.group(), found.group())
     if name.startswith("cp-"):
@@ -60,7 +61,7 @@ def codec_name(label: str) -> str | None:
 
 
 def decode(data: bytes, label: str, *, cut: bool = False) -> str:
-    """Decode `data`; a wrong or missing label gives way to UTF-8 and then to Windows-1252; `cut`: the end is missing."""
+    """Decode `data`; a wrong or missing label gives way to UTF-8, then to Windows-1252. `cut`: the end is missing."""
     declared = codec_name(label)
     order = [name for name in (declared, "utf-8", _meta_codec(data) if declared is None else None) if name]
     if declared == "cp1252" and label.lower().startswith(("us", "ascii", "ansi")):
@@ -89,7 +90,7 @@ def header_text(raw: bytes) -> str:
 
 
 def _mostly_utf8(raw: bytes) -> str:
-    """Return text that is UTF-8 but for a few bytes, such as a character that was cut; empty if it is something else."""
+    """Return text that is UTF-8 but for a few bytes, such as a character that was cut; else nothing."""
     text = raw.decode(errors="replace")
     bad = text.count("\ufffd")
     return text if 3 * bad < sum(char > "\x7f" for char in text) else ""

@@ -71,8 +71,8 @@ def _extended(parts: dict[int, tuple[str, bool]]) -> str:
     ordered = [parts[number] for number in sorted(parts)]
     label = ""
     first, encoded = ordered[0]
-    if encoded and first.count("'") >= 2:
-        label, _, first = first.split("'", 2)
+    if encoded and (tagged := first.split("'", 2))[2:]:
+        label, _, first = tagged
     data = b"".join(
         unquote_to_bytes(value) if percent else value.encode("latin-1")
         for value, percent in [(first, encoded), *ordered[1:]]

@@ -4,6 +4,7 @@ import binascii
 import re
 
 _BEGIN = re.compile(rb"begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,250}")
+_FIRST, _LAST = 32, 96  # the alphabet: blank to back quote
 _LONGEST_LINE = 1 << 12
 
 
@@ -14,10 +15,10 @@ def is_begin(line: bytes) -> bool:
 
 def fits(line: bytes) -> bool:
     """Say whether a line is as long as its first character says, give or take padding and lost blanks."""
-    if not line or not 32 <= line[0] <= 96:
+    if not line or not _FIRST <= line[0] <= _LAST:
         return False
     encoded = (((line[0] - 32) & 63) + 2) // 3 * 4
-    return encoded - 4 <= len(line.rstrip()) - 1 <= encoded + 2 and max(line) <= 96
+    return encoded - 4 <= len(line.rstrip()) - 1 <= encoded + 2 and max(line) <= _LAST
 
 
 def decode_line(line: bytes) -> bytes:

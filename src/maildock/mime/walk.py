@@ -3,7 +3,6 @@
 Delimiters are searched for as bytes, block by block; no line of a body is ever looked at. Attached messages are leaves.
 """
 
-import os.path
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from maildock.mime.window import Window
 DEEPEST = 100
 _LONGEST_BOUNDARY = 1 << 11
 _LOOK_FOR_BOUNDARY = 1 << 13
+_TRAILING_BLANKS = 256
 _LINE = re.compile(rb"[^\r\n]*+(\r\n|\r|\n|\Z)")
 _UNDECLARED = re.compile(
     rb"(?:\A|[\r\n])--([^\s-][^\r\n]{0,200}|-[^\r\n]{1,200})(?:\r\n|\r|\n)(?=content-)", re.IGNORECASE
@@ -111,6 +111,7 @@ class _Open:
     levels: list[Multipart] = field(default_factory=list)
     by_boundary: dict[bytes, list[int]] = field(default_factory=dict)
     prefix: bytes = b"--"
+    longest: int = 0
 
     def push(self, node: Multipart) -> None:
         self.by_boundary.setdefault(node.boundary, []).append(len(self.levels))
@@ -126,7 +127,10 @@ class _Open:
         return node
 
     def _prefix(self) -> None:
-        self.prefix = b"--" + (os.path.commonprefix(list(self.by_boundary)) or b"")
+        first, last = min(self.by_boundary, default=b""), max(self.by_boundary, default=b"")
+        same = next((at for at in range(len(first)) if first[at] != last[at]), len(first))
+        self.prefix = b"--" + first[:same]
+        self.longest = max(map(len, self.by_boundary), default=0)
 
 
 class Walk:
@@ -205,7 +209,7 @@ class Walk:
             before = self._window.peek(found - 2, 2) if found >= 2 else b"\n"  # noqa: PLR2004
             if found != first and before[-1:] not in {b"\r", b"\n"}:
                 continue
-            line = _LINE.match(self._window.peek(found, 2 * _LONGEST_BOUNDARY))
+            line = _LINE.match(self._window.peek(found, self._open.longest + _TRAILING_BLANKS))
             known = self._known(line.group()[2:].rstrip()) if line else None
             if line and known:
                 start = found if found == first else found - (2 if before == b"\r\n" else 1)
