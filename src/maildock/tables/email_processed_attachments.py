@@ -232,3 +232,36 @@ async def twins(
         {"comment_ids": list(comment_ids)},
     )
     return {(comment, sha256): (provider, email, document) for comment, sha256, provider, email, document in rows}
+
+
+async def make_due(
+    session: TenantSession, provider_id: UUID, email_id: str, attachment_id: str, *, keep: bool
+) -> str | None:
+    """Make a failed, dead or skipped row due again; gives its status before, `None` where there is no such row.
+
+    A row in any other status stays as it is. `keep` also overrides what was skipped as inline.
+    """
+    key = {"provider_id": provider_id, "email_id": email_id, "attachment_id": attachment_id}
+    of_row = _OF_PROVIDER + " AND email_id = %(email_id)s AND attachment_id = %(attachment_id)s"
+    before: str | None = await session.value(
+        "SELECT status FROM email_processed_attachments" + of_row + " FOR UPDATE", key
+    )
+    if before in ("failed", "dead", "skipped"):
+        await session.execute(
+            "UPDATE email_processed_attachments SET status = 'pending', reason = NULL, error_message = NULL,"
+            " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL,"
+            " document_id = NULL, keep = keep OR %(keep)s OR reason = 'machine_part', updated_at = now()" + of_row,
+            {**key, "keep": keep},
+        )
+    return before
+
+
+async def make_all_failed_due(session: TenantSession) -> list[UUID]:
+    """Make every failed and dead row of the tenant due again; gives the providers that have work now."""
+    rows = await session.values(
+        "WITH due AS (UPDATE email_processed_attachments SET status = 'pending', reason = NULL, error_message = NULL,"
+        " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead') RETURNING provider_id)"
+        " SELECT DISTINCT provider_id FROM due"
+    )
+    return [row[0] for row in rows]
