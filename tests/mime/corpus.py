@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-CORPUS = Path(os.environ.get("MAILDOCK_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
+CORPUS = Path(os.environ.get("TEST_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
 
 needs_corpus = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no mail corpus at {CORPUS}")
 
