@@ -20,7 +20,7 @@ HEAD = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The address of a received mail; `new` is false when the same bytes had come before."""
+    """The address of a received mail; `new` is false when the same bytes had come before, and were taken."""
 
     tenant: UUID
     provider_id: UUID
@@ -52,7 +52,8 @@ async def _write_down(context: Context, tenant: UUID, provider_id: UUID, spooled
     async with context.database.tenant(tenant) as session:
         await objects.confirm(session, [spooled.sha256])
         new = await messages.receive(session, provider_id, email_id, spooled.sha256, spooled.size)
-        if new or await messages.receive_again(session, provider_id, email_id, spooled.sha256):
+        new = new or await messages.receive_again(session, provider_id, email_id, spooled.sha256)
+        if new:
             await hint(session, provider_id, "mail")
     return Receipt(tenant, provider_id, email_id, new)
 

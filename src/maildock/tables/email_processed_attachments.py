@@ -222,6 +222,17 @@ async def settle(session: TenantSession, provider_id: UUID, token: UUID, results
     )
 
 
+async def unsettled(session: TenantSession, provider_id: UUID, email_ids: Sequence[str]) -> list[str]:
+    """Give those of the mails with a part that has neither settled nor failed."""
+    rows = await session.values(
+        "SELECT DISTINCT email_id FROM email_processed_attachments"
+        + _OF_PROVIDER
+        + " AND email_id = ANY(%(email_ids)s) AND status IN ('pending', 'processing')",
+        {"provider_id": provider_id, "email_ids": list(email_ids)},
+    )
+    return [row[0] for row in rows]
+
+
 async def twins(
     session: TenantSession, comment_ids: Sequence[UUID]
 ) -> dict[tuple[UUID, str], tuple[UUID, str, UUID]]:
@@ -263,5 +274,38 @@ async def make_all_failed_due(session: TenantSession) -> list[UUID]:
         " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
         " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead') RETURNING provider_id)"
         " SELECT DISTINCT provider_id FROM due"
+    )
+    return [row[0] for row in rows]
+
+
+async def make_due_again(session: TenantSession, sha256: str) -> list[UUID]:
+    """Make stored rows due whose object is lost; gives their providers. Their documents and ids stay."""
+    rows = await session.values(
+        "WITH due AS (UPDATE email_processed_attachments SET status = 'pending', next_attempt_at = NULL,"
+        " keep = true, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND status = 'stored' AND sha256 = %(sha256)s RETURNING provider_id)"
+        " SELECT DISTINCT provider_id FROM due",
+        {"sha256": sha256},
+    )
+    return [row[0] for row in rows]
+
+
+async def lapsed(session: TenantSession) -> list[tuple[UUID, str, str]]:
+    """List the rows whose worker is gone: claimed, and the claim has run out."""
+    rows = await session.values(
+        "SELECT provider_id, email_id, attachment_id FROM email_processed_attachments"
+        " WHERE tenant = %(tenant)s AND status = 'processing' AND claimed_until < now()"
+        " ORDER BY provider_id, email_id, attachment_id"
+    )
+    return [(provider_id, email_id, attachment_id) for provider_id, email_id, attachment_id in rows]
+
+
+async def free_lapsed(session: TenantSession) -> list[UUID]:
+    """Make the rows of dead workers pending again; gives their providers."""
+    rows = await session.values(
+        "WITH freed AS (UPDATE email_processed_attachments SET status = 'pending', claim_token = NULL,"
+        " claimed_until = NULL, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND status = 'processing' AND claimed_until < now() RETURNING provider_id)"
+        " SELECT DISTINCT provider_id FROM freed"
     )
     return [row[0] for row in rows]

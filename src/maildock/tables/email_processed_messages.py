@@ -193,6 +193,17 @@ async def states(session: TenantSession, provider_id: UUID, email_ids: Sequence[
     return {row.email_id: row for row in rows}
 
 
+async def unsettled(session: TenantSession, provider_id: UUID, email_ids: Sequence[str]) -> list[str]:
+    """Give those of the mails that have been neither filed nor tried in vain."""
+    rows = await session.values(
+        "SELECT email_id FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = ANY(%(email_ids)s)"
+        " AND (status = 'received' OR claimed_until >= now())",
+        {"provider_id": provider_id, "email_ids": list(email_ids)},
+    )
+    return [row[0] for row in rows]
+
+
 async def tickets_of(session: TenantSession, hashes: Sequence[bytes]) -> dict[bytes, UUID]:
     """Find the ticket that holds each Message-ID (by hash); where several claim one, the first filed."""
     rows = await session.values(

@@ -103,3 +103,32 @@ async def page(session: TenantSession, after: str, limit: int = 1000) -> list[Ob
         " ORDER BY sha256 LIMIT %(limit)s",
         {"after": after, "limit": limit},
     )
+
+
+async def is_stored(session: TenantSession, sha256: str) -> bool:
+    """Say whether the object is meant to be in the store."""
+    found = await session.value(
+        "SELECT true FROM objects WHERE tenant = %(tenant)s AND sha256 = %(sha256)s AND state = 'stored'",
+        {"sha256": sha256},
+    )
+    return found is True
+
+
+async def unknown(session: TenantSession, hashes: Sequence[str]) -> list[str]:
+    """Give those of the hashes that have no row."""
+    rows = await session.values(
+        "SELECT sha256 FROM unnest(%(hashes)s::text[]) AS found (sha256) WHERE NOT EXISTS"
+        " (SELECT FROM objects AS o WHERE o.tenant = %(tenant)s AND o.sha256 = found.sha256) ORDER BY sha256",
+        {"hashes": list(hashes)},
+    )
+    return [row[0] for row in rows]
+
+
+async def claim_orphan(session: TenantSession, sha256: str) -> bool:
+    """Mark an object without a row as `deleting`; `False` when somebody has just begun to use it."""
+    marked = await session.execute(
+        "INSERT INTO objects (tenant, sha256, size, state) VALUES (%(tenant)s, %(sha256)s, 0, 'deleting')"
+        " ON CONFLICT (tenant, sha256) DO NOTHING",
+        {"sha256": sha256},
+    )
+    return marked == 1

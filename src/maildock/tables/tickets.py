@@ -44,3 +44,11 @@ async def numbered_with(session: TenantSession, number: int, author_hash: bytes)
         {"number": number, "author_hash": author_hash},
     )
     return found
+
+
+async def number_of(session: TenantSession, ticket_id: UUID) -> int | None:
+    """Give a ticket's number."""
+    number: int | None = await session.value(
+        "SELECT number FROM tickets WHERE tenant = %(tenant)s AND ticket_id = %(ticket_id)s", {"ticket_id": ticket_id}
+    )
+    return number

@@ -1,0 +1,1 @@
+"""Who may come in: tenants, the people and the programs of each."""

@@ -1,0 +1,73 @@
+"""What commands print: objects for programs, lines for people, progress for those who wait."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="T", help="Only this tenant: its id or name.")]
+ForTenant = Annotated[str, typer.Option("--tenant", metavar="T", help="The tenant: its id or name.")]
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """Print one object on a line of its own."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def print_one(value: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print one object: as JSON, or a line for each of its values."""
+    if as_json:
+        print_json(value)
+        return
+    width = max(map(len, value), default=0)
+    for name, item in value.items():
+        sys.stdout.write(f"{name.ljust(width)}  {_plain(item)}\n")
+
+
+def print_all(values: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
+    """Print objects: as JSON one a line, or as a table of `columns`."""
+    if as_json:
+        for value in values:
+            print_json(value)
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for value in values:
+        table.add_row(*(escape(_plain(value[column])) for column in columns))
+    Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty()).print(table)
+
+
+def say(message: str) -> None:
+    """Tell a person something, on standard error."""
+    sys.stderr.write(f"{message}\n")
+
+
+def _plain(value: object) -> str:
+    # A name from a mail must not move the cursor of the terminal that shows it.
+    text = "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """Show how far long work has come, on a terminal; gives a function to call after each step."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
