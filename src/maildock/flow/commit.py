@@ -43,9 +43,7 @@ async def commit(context: Context, lease: Lease, outcomes: Sequence[Spooled | Se
             await context.spool.discard(outcome.file)
 
 
-async def _put(
-    context: Context, lease: Lease, spooled: Sequence[Spooled]
-) -> tuple[list[Spooled], list[Settled]]:
+async def _put(context: Context, lease: Lease, spooled: Sequence[Spooled]) -> tuple[list[Spooled], list[Settled]]:
     tenant = lease.on.tenant
     try:
         async with context.database.tenant(tenant) as session:
@@ -68,9 +66,7 @@ async def _put(
     return put, failures
 
 
-async def _write(
-    context: Context, lease: Lease, put: Sequence[Spooled], settled: Sequence[Settled]
-) -> list[Settled]:
+async def _write(context: Context, lease: Lease, put: Sequence[Spooled], settled: Sequence[Settled]) -> list[Settled]:
     lease.check()
     keys = [(outcome.row.email_id, outcome.row.attachment_id) for outcome in put]
     keys += [(outcome.email_id, outcome.attachment_id) for outcome in settled]

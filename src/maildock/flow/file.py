@@ -63,9 +63,7 @@ async def _first_copy(session: TenantSession, email: EmailRef, message: InboundM
     fingerprint = ids.fingerprint(message)
     if fingerprint is None:
         return None
-    provider_id, email_id = await message_fingerprints.first_of(
-        session, fingerprint, email.provider_id, email.email_id
-    )
+    provider_id, email_id = await message_fingerprints.first_of(session, fingerprint, email.provider_id, email.email_id)
     if (provider_id, email_id) == (email.provider_id, email.email_id):
         return None
     first = (await messages.states(session, provider_id, [email_id]))[email_id]
@@ -127,9 +125,7 @@ async def _existing_ticket(
     return await tickets.numbered_with(session, number, author_hash)
 
 
-async def _settle(
-    session: TenantSession, token: UUID, email: EmailRef, message: InboundMessage, filed: Filed
-) -> None:
+async def _settle(session: TenantSession, token: UUID, email: EmailRef, message: InboundMessage, filed: Filed) -> None:
     settled = await messages.settle(
         session,
         email.provider_id,

@@ -30,18 +30,14 @@ class Spooled:
     members: tuple[Part, ...] | None = field(default=None)
 
 
-async def read_attachment(
-    context: Context, lease: Lease, kind: str, row: ClaimedAttachment
-) -> Spooled | Settled:
+async def read_attachment(context: Context, lease: Lease, kind: str, row: ClaimedAttachment) -> Spooled | Settled:
     """Stream the bytes of a claimed row into the spool, or say at once how the row ends.
 
     An error of any kind comes out as an error: the caller records it on this row, its siblings go on.
     """
     if row.claims > DEATHS_BEFORE_ALONE + 1:
         raise KilledItsWorker
-    skip = skip_reason(
-        PartKind(row.kind), row.size, context.policy, shown_inline=row.shown_inline, wished=row.keep
-    )
+    skip = skip_reason(PartKind(row.kind), row.size, context.policy, shown_inline=row.shown_inline, wished=row.keep)
     if skip:
         return skipped(row, skip)
     lease.check()

@@ -7,7 +7,8 @@ twice is the same as putting it once. Every failure of the store or its disk is 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from maildock.storage.spool import SpoolFile
 
@@ -36,6 +37,14 @@ class ObjectStore(Protocol):
 
         Raises `FileNotFoundError` when there is no such object, `StorageFailure` when the store does not work.
         """
+        ...
+
+    def open_local(self, key: str) -> BinaryIO | None:
+        """Open an object as a seekable local file, for reading it in one walk; `None` when it does not exist."""
+        ...
+
+    def local_path(self, key: str) -> Path:
+        """Give the local file of an object, whether it exists or not."""
         ...
 
     async def size(self, key: str) -> int | None:

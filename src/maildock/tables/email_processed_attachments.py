@@ -233,9 +233,7 @@ async def unsettled(session: TenantSession, provider_id: UUID, email_ids: Sequen
     return [row[0] for row in rows]
 
 
-async def twins(
-    session: TenantSession, comment_ids: Sequence[UUID]
-) -> dict[tuple[UUID, str], tuple[UUID, str, UUID]]:
+async def twins(session: TenantSession, comment_ids: Sequence[UUID]) -> dict[tuple[UUID, str], tuple[UUID, str, UUID]]:
     """Find what twinned mails have stored: `(comment_id, sha256)` to `(provider_id, email_id, document_id)`."""
     rows = await session.values(
         "SELECT comment_id, sha256, provider_id, email_id, document_id FROM email_processed_attachments"

@@ -64,9 +64,7 @@ async def receive_again(session: TenantSession, provider_id: UUID, email_id: str
     return revived == 1
 
 
-async def claim_next(
-    session: TenantSession, provider_id: UUID, token: UUID, seconds: float
-) -> ClaimedMessage | None:
+async def claim_next(session: TenantSession, provider_id: UUID, token: UUID, seconds: float) -> ClaimedMessage | None:
     """Claim the mailbox's oldest due mail; the caller holds the mailbox's lease for mail."""
     due = await session.value(
         "SELECT email_id FROM email_processed_messages"

@@ -26,9 +26,7 @@ _COLUMNS = "provider_id, kind, mailbox, status, status_reason, last_push_at, las
 
 async def get(session: TenantSession, provider_id: UUID) -> ProviderRow | None:
     """Give one provider of the tenant."""
-    statement = (
-        f"SELECT {_COLUMNS} FROM email_providers WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
-    )
+    statement = f"SELECT {_COLUMNS} FROM email_providers WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
     return await session.one(ProviderRow, statement, {"provider_id": provider_id})
 
 

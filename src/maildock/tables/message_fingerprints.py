@@ -5,9 +5,7 @@ from uuid import UUID
 from maildock.tables.session import TenantSession
 
 
-async def first_of(
-    session: TenantSession, fingerprint: bytes, provider_id: UUID, email_id: str
-) -> tuple[UUID, str]:
+async def first_of(session: TenantSession, fingerprint: bytes, provider_id: UUID, email_id: str) -> tuple[UUID, str]:
     """Give `(provider_id, email_id)` of the first copy: this email itself, unless another was faster.
 
     A transaction that is just filing another copy is waited for, so a race has one winner.
