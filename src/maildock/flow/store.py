@@ -46,7 +46,7 @@ async def read_attachment(context: Context, lease: Lease, kind: str, row: Claime
         file = await context.spool.spool(_bytes(context, kind, email, row), context.policy.max_attachment_bytes)
     except OverLimit:
         return skipped(row, "too_large")
-    members = await unpack(context, row, file) if row.kind == PartKind.CONTAINER else None
+    members = await unpack(row, file) if row.kind == PartKind.CONTAINER else None
     return Spooled(row, file, members)
 
 

@@ -7,13 +7,12 @@ files is still to be read from them.
 import asyncio
 
 from maildock.domain.message import Part, PartKind
-from maildock.flow.context import Context
 from maildock.mime.tnef import TnefFile, read_tnef
 from maildock.storage.spool import SpoolFile
 from maildock.tables.email_processed_attachments import ClaimedAttachment
 
 
-async def unpack(context: Context, row: ClaimedAttachment, file: SpoolFile) -> tuple[Part, ...] | None:
+async def unpack(row: ClaimedAttachment, file: SpoolFile) -> tuple[Part, ...] | None:
     """List the files inside a spooled container; `None` when it only claims to be one, and is a file itself."""
     found = await asyncio.to_thread(_read, file)
     if found is None:

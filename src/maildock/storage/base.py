@@ -28,7 +28,8 @@ class ObjectStore(Protocol):
     async def put(self, key: str, spooled: SpoolFile) -> None:
         """Take over the spooled bytes as object `key`; after this returns they survive a power cut.
 
-        Atomic: a reader sees the whole object or none. Idempotent: the key names the content. The spool file is used up.
+        Atomic: a reader sees the whole object or none. Idempotent: the key names the content.
+        The spool file is used up.
         """
         ...
 
@@ -40,7 +41,11 @@ class ObjectStore(Protocol):
         ...
 
     def open_local(self, key: str) -> BinaryIO | None:
-        """Open an object as a seekable local file, for reading it in one walk; `None` when it does not exist."""
+        """Open an object as a seekable local file, for reading it in one walk; `None` when it does not exist.
+
+        Blocks, so for use in a thread; the caller closes the file. A store without local files downloads the object
+        to the spool first.
+        """
         ...
 
     def local_path(self, key: str) -> Path:

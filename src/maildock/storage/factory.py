@@ -1,23 +1,26 @@
-"""Pick the store that a storage URL names."""
+"""From a storage URL to the store and the spool that it names."""
 
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from maildock.domain.errors import UsageError
-from maildock.storage.failures import translated
-from maildock.storage.files import FileOps
 from maildock.storage.local import SPOOL, LocalStore
 from maildock.storage.spool import Spool
 
 
-def open_store(url: str, files: FileOps | None = None) -> tuple[LocalStore, Spool]:
-    """Open the store at `file:///absolute/path` and the spool beside it; makes the folders that are missing."""
+def open_store(url: str) -> tuple[LocalStore, Spool]:
+    """Give the store that `file:///abs/path` names, and the spool under it; nothing is touched before first use.
+
+    Raises `UsageError` for any other URL.
+    """
+    root = _folder(url)
+    return LocalStore(root), Spool(root / SPOOL)
+
+
+def _folder(url: str) -> Path:
     parts = urlsplit(url)
-    if parts.scheme != "file" or parts.netloc or not parts.path.startswith("/"):
-        raise UsageError(f"{url} is not a storage URL that this maildock knows; write file:///absolute/path")
-    root = Path(unquote(parts.path))
-    with translated(root):
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (root / SPOOL).mkdir(mode=0o700, exist_ok=True)
-    operations = files or FileOps()
-    return LocalStore(root, operations), Spool(root / SPOOL, operations)
+    path = unquote(parts.path)
+    usable = parts.scheme == "file" and parts.netloc in {"", "localhost"} and not (parts.query or parts.fragment)
+    if not usable or not path.startswith("/") or path == "/" or "\0" in path:
+        raise UsageError("MAILDOCK_STORAGE_URL must be file:///absolute/path; a blank is written %20, a # is %23")
+    return Path(path)

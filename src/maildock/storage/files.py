@@ -1,50 +1,115 @@
-"""The file operations that spool and store are made of, in one place, so that a test can stand between any two."""
+"""Every operation on files that the spool and the local store make, in one place.
+
+Both take an instance, so that a disk can be made to fail, or a process to die, between any two operations.
+"""
 
 import fcntl
 import os
+from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, cast
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
 
 
 class FileOps:
-    """Plain files; every method is one operation of the operating system, and raises its `OSError`."""
+    """The operating system's files, unbuffered; every method may raise `OSError`."""
 
-    def create(self, path: Path) -> BinaryIO:
-        """Create a file that must not exist, for its owner only, locked for as long as it is open."""
-        while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if os.fstat(descriptor).st_nlink:
-                return cast("BinaryIO", os.fdopen(descriptor, "w+b", buffering=0))
-            # A sweep came between the two and took the file for a leftover.
-            os.close(descriptor)
+    def create(self, path: Path) -> FileIO:
+        """Make a new file (0600) for writing; `FileExistsError` when the name is taken."""
+        return FileIO(path, "x+", opener=_private)
 
-    def write(self, file: BinaryIO, data: bytes) -> None:
-        """Write all of `data`."""
-        view = memoryview(data)
-        while view:
-            view = view[file.write(view) :]
+    def open(self, path: Path) -> FileIO:
+        """Open a file for reading."""
+        return FileIO(path, "r")
 
-    def sync(self, file: BinaryIO) -> None:
-        """Make the file's bytes survive a power cut."""
-        os.fdatasync(file.fileno())
+    def write(self, file: FileIO, data: bytes | bytearray) -> None:
+        """Write all of `data`, in as many calls as the disk wants."""
+        written = file.write(data)
+        if written != len(data):
+            rest = memoryview(data)
+            while rest := rest[written:]:
+                written = file.write(rest)
 
-    def rename(self, path: Path, to: Path) -> None:
-        """Move a file within one file system, replacing what is there."""
-        path.rename(to)
+    def read(self, file: FileIO, size: int) -> bytes:
+        """Read `size` bytes, fewer only at the end of the file."""
+        data = file.read(size)
+        while 0 < len(data) < size:
+            more = file.read(size - len(data))
+            if not more:
+                break
+            data += more
+        return data
 
-    def unlink(self, path: Path) -> None:
-        """Remove a file, if it is there."""
-        path.unlink(missing_ok=True)
+    def fsync(self, file: FileIO) -> None:
+        """Wait until the file's bytes are on the disk."""
+        os.fsync(file.fileno())
 
-    def make_folder(self, path: Path) -> None:
-        """Make a folder for its owner only, unless it is there."""
-        path.mkdir(mode=0o700, exist_ok=True)
-
-    def sync_folder(self, path: Path) -> None:
-        """Make the folder's entries survive a power cut."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    def fsync_folder(self, folder: Path) -> None:
+        """Wait until the names in `folder` are on the disk."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+    def lock(self, file: FileIO) -> None:
+        """Lock this opening of the file against every other, other threads' too; waits. Closing unlocks."""
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+
+    def try_lock(self, file: FileIO) -> bool:
+        """Lock the file without waiting; false when somebody else has it locked."""
+        try:
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def has_name(self, file: FileIO) -> bool:
+        """Say whether an open file still has a name in some folder."""
+        return os.fstat(file.fileno()).st_nlink > 0
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Move a file in one step, in place of what had the name."""
+        source.rename(target)
+
+    def unlink(self, path: Path) -> None:
+        """Remove a file's name; a missing one is no error."""
+        path.unlink(missing_ok=True)
+
+    def make_folder(self, folder: Path) -> None:
+        """Make one folder (0700)."""
+        folder.mkdir(FOLDER_MODE)
+
+    def size(self, path: Path) -> int | None:
+        """Give a file's size in bytes, `None` when it does not exist."""
+        try:
+            return path.stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def scan(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        """List a folder, by name; one that does not exist is empty."""
+        try:
+            with os.scandir(folder) as entries:
+                yield from sorted(entries, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            return
+
+
+def make_folders(files: FileOps, folder: Path) -> None:
+    """Make `folder` and what is missing above it, each name on the disk before this returns."""
+    try:
+        files.make_folder(folder)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folders(files, folder.parent)
+        make_folders(files, folder)
+        return
+    files.fsync_folder(folder.parent)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, FILE_MODE)

@@ -1,168 +1,203 @@
-"""The store on a local disk: one file an object, whole or not there, and safe from a power cut once it is put."""
+"""The object store that is a folder: plain files, each put there whole and durable in one step."""
 
-import asyncio
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
+from io import BufferedReader, FileIO
+from itertools import islice
+from os import DirEntry
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 from maildock.domain.errors import StorageFailure
 from maildock.storage.base import StoredObject
-from maildock.storage.failures import translated
-from maildock.storage.files import FileOps
-from maildock.storage.spool import SpoolFile
+from maildock.storage.failures import disk_errors
+from maildock.storage.files import FileOps, make_folders
+from maildock.storage.keys import parse_key
+from maildock.storage.spool import SpoolFile, create_locked
+from maildock.storage.threads import in_thread
 
-PIECE = 1 << 20
+PIECE = 1024 * 1024
 SPOOL = ".spool"
+
+_LISTED_AT_ONCE = 500
+_PROBE = b"maildock was here\n"
+# So many folders are known to be on the disk before they are all looked at again.
+_SETTLED = 65_536
 
 
 class LocalStore:
-    """Objects under a folder, by key; the spool lies in the same file system, so that a put is a rename."""
+    """The objects under one folder, named by their keys. Names with a leading dot there are the store's own."""
 
-    def __init__(self, root: Path, files: FileOps) -> None:
-        self.root = root
-        self._files = files
-        self._durable_folders: set[Path] = set()
+    def __init__(self, root: Path, files: FileOps | None = None) -> None:
+        self._root = root
+        self._files = files or FileOps()
+        self._settled: set[Path] = set()
 
     def local_path(self, key: str) -> Path:
-        """Give the file of an object, whether it exists or not."""
-        return self.root / key
+        """Give the path of an object's file, which need not exist; `ValueError` for what is no key."""
+        if parse_key(key) is None:
+            raise ValueError(f"not a storage key: {key!r}")
+        return self._root / key
 
     async def put(self, key: str, spooled: SpoolFile) -> None:
-        """Take over a spool file: its bytes are synced before the name exists, the name before this returns."""
-        await asyncio.to_thread(self._put, self.local_path(key), spooled)
+        """Take over the spooled bytes as object `key`; after this returns they survive a power cut.
+
+        An object of another size under this key is damaged and replaced. Raises `StorageFailure`; the spool file is
+        then still the caller's.
+        """
+        path = self.local_path(key)
+        if path.name != spooled.sha256:
+            raise ValueError(f"the bytes are not those of {key}")
+        await in_thread(self._put, path, spooled)
 
     def _put(self, path: Path, spooled: SpoolFile) -> None:
-        with translated(self.root):
-            if _size(path) == spooled.size:
+        with disk_errors(self._root):
+            self._settle(path.parent)
+            if self._files.size(path) == spooled.size:
                 self._files.unlink(spooled.path)
             else:
-                self._files.sync(spooled.file)
-                self._take_over(spooled.path, path)
-            # Also for an object that was there: whoever put it may not have come this far yet.
-            self._make_durable(path.parent)
-            self._files.sync_folder(path.parent)
-            spooled.file.close()
+                self._files.fsync(spooled.handle)
+                self._move(spooled.path, path)
+            # Also when the object was there: who put it may not have come this far yet.
+            self._files.fsync_folder(path.parent)
+            spooled.handle.close()
 
-    def _take_over(self, spooled: Path, path: Path) -> None:
-        self._make_durable(path.parent)
+    def _move(self, source: Path, target: Path) -> None:
         try:
-            self._files.rename(spooled, path)
+            self._files.rename(source, target)
         except FileNotFoundError:
-            # Somebody removed the folder since it was made.
-            self._durable_folders.clear()
-            self._make_durable(path.parent)
-            self._files.rename(spooled, path)
+            # Somebody removed the folder.
+            self._settled.clear()
+            self._settle(target.parent)
+            self._files.rename(source, target)
 
-    def _make_durable(self, folder: Path) -> None:
-        """Make a folder and those above it, down from the root, once in a process's life."""
-        if folder in self._durable_folders or folder == self.root:
+    def _settle(self, folder: Path) -> None:
+        """Have `folder` on the disk, whoever made it."""
+        if folder in self._settled:
             return
-        self._make_durable(folder.parent)
-        self._files.make_folder(folder)
-        self._files.sync_folder(folder.parent)
-        self._durable_folders.add(folder)
+        if folder == self._root:
+            make_folders(self._files, folder)
+        else:
+            self._settle(folder.parent)
+            with suppress(FileExistsError):
+                self._files.make_folder(folder)
+            self._files.fsync_folder(folder.parent)
+        if len(self._settled) >= _SETTLED:
+            self._settled.clear()
+        self._settled.add(folder)
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Stream the bytes [start, end) in pieces of at most 1 MiB, each read in a thread."""
-        file, piece = await asyncio.to_thread(self._begin, key, start, end)
-        at = start
-        try:
+        """Stream the bytes [start, end) of an object in pieces of at most 1 MiB; `end` may lie beyond its end.
+
+        Raises `FileNotFoundError` when there is no such object, `StorageFailure` when the disk does not work.
+        """
+        path = self.local_path(key)
+        with ExitStack() as opened:
+            file, piece = await in_thread(self._read_first, path, start, _piece(start, end), opened)
             while piece:
+                start += len(piece)
                 yield piece
-                at += len(piece)
-                if end is not None and at >= end:
+                if file.closed:
                     return
-                piece = await asyncio.to_thread(self._next, file, at, end)
-        finally:
-            file.close()
+                piece = await in_thread(self._read_next, file, _piece(start, end))
 
-    def _begin(self, key: str, start: int, end: int | None) -> tuple[BinaryIO, bytes]:
-        file = self.open_local(key)
+    def _read_first(self, path: Path, start: int, size: int, opened: ExitStack) -> tuple[FileIO, bytes]:
+        file = self._open(path)
         if file is None:
-            raise FileNotFoundError(key)
-        try:
-            return file, self._next(file, start, end)
-        except BaseException:
-            file.close()
-            raise
+            raise FileNotFoundError(f"no object {path.name}")
+        opened.enter_context(file)
+        with disk_errors(self._root):
+            file.seek(start)
+        return file, self._read_next(file, size)
 
-    def _next(self, file: BinaryIO, at: int, end: int | None) -> bytes:
-        wanted = PIECE if end is None else min(PIECE, end - at)
-        with translated(self.root):
-            return os.pread(file.fileno(), max(wanted, 0), at)
-
-    def open_local(self, key: str) -> BinaryIO | None:
-        """Open an object as a seekable file, `None` when it does not exist."""
-        with translated(self.root):
+    def _open(self, path: Path) -> FileIO | None:
+        with disk_errors(self._root):
             try:
-                return self.local_path(key).open("rb", buffering=0)
+                return self._files.open(path)
             except FileNotFoundError:
                 return None
 
+    def _read_next(self, file: FileIO, size: int) -> bytes:
+        """Read the next piece; a short one is the last, and closes the file."""
+        with disk_errors(self._root):
+            piece = self._files.read(file, size)
+        if len(piece) < PIECE:
+            file.close()
+        return piece
+
+    def open_local(self, key: str) -> BinaryIO | None:
+        """Open an object's file for reading; `None` when there is no such object. Blocks: for use in a thread."""
+        file = self._open(self.local_path(key))
+        return BufferedReader(file) if file else None
+
     async def size(self, key: str) -> int | None:
         """Give the object's size in bytes, `None` when it does not exist."""
-        with translated(self.root):
-            return await asyncio.to_thread(_size, self.local_path(key))
+        return await in_thread(self._size, self.local_path(key))
+
+    def _size(self, path: Path) -> int | None:
+        with disk_errors(self._root):
+            return self._files.size(path)
 
     async def delete(self, key: str) -> None:
-        """Remove the object; a missing one is no error."""
-        with translated(self.root):
-            await asyncio.to_thread(self._files.unlink, self.local_path(key))
+        """Remove the object for good; a missing one is no error."""
+        await in_thread(self._delete, self.local_path(key))
+
+    def _delete(self, path: Path) -> None:
+        with disk_errors(self._root), suppress(FileNotFoundError):
+            self._files.unlink(path)
+            self._files.fsync_folder(path.parent)
 
     async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
-        """Walk over every object whose key starts with `prefix`, a folder at a time."""
-        folders = [self.root]
-        while folders:
-            found, inside = await asyncio.to_thread(self._scan, folders.pop())
-            folders += inside
-            for one in found:
-                if one.key.startswith(prefix):
-                    yield one
+        """Walk over every file whose key starts with `prefix`, also those that no key names; not over the spool."""
+        found = self._walk(self._root, "", prefix)
+        while batch := await in_thread(self._next, found):
+            for one in batch:
+                yield one
 
-    def _scan(self, folder: Path) -> tuple[list[StoredObject], list[Path]]:
-        found: list[StoredObject] = []
-        inside: list[Path] = []
-        with translated(self.root), os.scandir(folder) as entries:
-            for entry in entries:
-                path = Path(entry)
-                if entry.is_dir(follow_symlinks=False):
-                    if path != self.root / SPOOL:
-                        inside.append(path)
-                    continue
-                try:
-                    facts = entry.stat(follow_symlinks=False)
-                except FileNotFoundError:
-                    continue  # deleted since the folder was read
-                modified = datetime.fromtimestamp(facts.st_mtime, UTC)
-                found.append(StoredObject(str(path.relative_to(self.root)), facts.st_size, modified))
-        return found, inside
+    def _next(self, found: Iterator[StoredObject]) -> tuple[StoredObject, ...]:
+        with disk_errors(self._root):
+            return tuple(islice(found, _LISTED_AT_ONCE))
+
+    def _walk(self, folder: Path, above: str, prefix: str) -> Iterator[StoredObject]:
+        for entry in self._files.scan(folder):
+            key = above + entry.name
+            if not above and key.startswith("."):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                below = f"{key}/"
+                if below.startswith(prefix) or prefix.startswith(below):
+                    yield from self._walk(folder / entry.name, below, prefix)
+            elif key.startswith(prefix) and entry.is_file(follow_symlinks=False):
+                yield from _listed(key, entry)
 
     async def check(self) -> None:
-        """Write, sync, rename, read and remove a small file."""
-        await asyncio.to_thread(self._check)
+        """Prove that the folder takes and gives bytes; `StorageFailure` says what is wrong and what to do."""
+        await in_thread(self._check)
 
     def _check(self) -> None:
-        name = uuid4().hex
-        probe, renamed = self.root / SPOOL / f"{name}.probe", self.root / SPOOL / f"{name}.probed"
-        with translated(self.root):
-            try:
-                with self._files.create(probe) as file:
-                    self._files.write(file, name.encode())
-                    self._files.sync(file)
-                    self._files.rename(probe, renamed)
-                    written = renamed.read_bytes()
-            finally:
+        with disk_errors(self._root):
+            spooled, file = create_locked(self._files, self._root / SPOOL)
+            with file:
+                self._files.write(file, _PROBE)
+                self._files.fsync(file)
+                file.seek(0)
+                given = self._files.read(file, len(_PROBE))
+                # One name for all who check at once: whoever comes last removes it.
+                probe = self._root / ".probe"
+                self._files.rename(spooled, probe)
                 self._files.unlink(probe)
-                self._files.unlink(renamed)
-        if written != name.encode():
-            raise StorageFailure(f"the file store's folder {self.root} gives other bytes than it took; check the disk")
+        if given != _PROBE:
+            raise StorageFailure(f"{self._root} gives other bytes than were written: check its disk")
 
 
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
+def _piece(start: int, end: int | None) -> int:
+    return PIECE if end is None else max(0, min(PIECE, end - start))
+
+
+def _listed(key: str, entry: DirEntry[str]) -> Iterator[StoredObject]:
+    # It may have been deleted since the folder was listed.
+    with suppress(FileNotFoundError):
+        found = entry.stat(follow_symlinks=False)
+        readable = key.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        yield StoredObject(readable, found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))

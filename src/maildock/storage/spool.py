@@ -1,27 +1,26 @@
-"""The spool: where a stream becomes a file of known size and hash before it goes into the store.
+"""The spool: where a stream becomes a file that is counted, hashed and whole, before anything else is done with it.
 
-Each byte is counted, hashed and written once, in a thread. A spool file is locked by its writer for as long as that
-lives, so the sweep can tell leftovers from work.
+A spool file is locked for as long as its owner lives and has not given it away, so what is unlocked is a leftover.
 """
 
-import asyncio
-import contextlib
-import fcntl
 import hashlib
-import os
-import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
-from uuid import uuid4
 
 from maildock.domain.errors import MaildockError
-from maildock.storage.failures import translated
-from maildock.storage.files import FileOps
+from maildock.storage.failures import disk_errors
+from maildock.storage.files import FileOps, make_folders
+from maildock.storage.threads import in_thread
 
-# Enough to make a hop to a thread worth it, little enough for many streams at once.
-BATCH = 1 << 20
+# From this many bytes on a batch is worth a hop to a thread.
+BATCH = 1024 * 1024
+
+_NAME = re.compile(r"[0-9a-f]{32}")
 
 
 class OverLimit(MaildockError):
@@ -30,110 +29,147 @@ class OverLimit(MaildockError):
 
 @dataclass(frozen=True, slots=True)
 class SpoolFile:
-    """A whole stream in a file: `size` in bytes, `sha256` in hex. `file` holds the lock."""
+    """A whole file in the spool: `sha256` in hex, `size` in bytes.
+
+    `handle` is open, and holds the lock, until a store takes the file over or it is discarded.
+    """
 
     sha256: str
     size: int
     path: Path
-    file: BinaryIO = field(repr=False, compare=False)
+    handle: FileIO = field(repr=False, compare=False)
+
+    @property
+    def taken(self) -> bool:
+        """Whether the bytes have gone: into a store, or away."""
+        return self.handle.closed
 
 
 class Spool:
-    """The folder of spool files."""
+    """The folder that streams are written to; made when it is first needed."""
 
-    def __init__(self, root: Path, files: FileOps) -> None:
-        self.root = root
-        self._files = files
+    def __init__(self, root: Path, files: FileOps | None = None) -> None:
+        self._root = root
+        self._files = files or FileOps()
 
     async def spool(self, stream: AsyncIterator[bytes], limit: int) -> SpoolFile:
-        """Take a stream of at most `limit` bytes, inclusive.
+        """Write the stream to a file that the caller owns, and closes by `put` or `discard`.
 
-        Raises `OverLimit`, `StorageFailure`, or what the stream raises; then nothing is left of it.
+        Raises `OverLimit` beyond `limit` bytes, `StorageFailure` when the disk does not work, and whatever the
+        stream raises; then, or when cancelled, nothing is left. The stream is closed in any case.
         """
-        writing = _Writing(self.root, self._files)
+        writer = _Writer(self._root, self._files)
         try:
-            batch: list[bytes] = []
-            held = size = 0
-            async for chunk in stream:
-                size += len(chunk)
-                if size > limit:
-                    raise OverLimit
-                batch.append(chunk)
-                held += len(chunk)
-                if held >= BATCH:
-                    await asyncio.to_thread(writing.write, batch)
-                    batch, held = [], 0
-            return await asyncio.to_thread(writing.finish, batch)
+            return await _drain(stream, limit, writer)
         except BaseException:
-            await asyncio.shield(asyncio.to_thread(writing.abandon))
+            if writer.file is not None:
+                await in_thread(writer.drop)
             raise
-        finally:
-            if isinstance(stream, AsyncGenerator):
-                await stream.aclose()
 
     async def discard(self, spooled: SpoolFile) -> None:
-        """Remove a spool file; one that the store has taken over is gone already."""
-        if not spooled.file.closed:
-            await asyncio.to_thread(self._discard, spooled)
-
-    def _discard(self, spooled: SpoolFile) -> None:
-        with spooled.file, translated(self.root):
-            self._files.unlink(spooled.path)
+        """Remove a spool file; does nothing once a store has taken it over."""
+        if spooled.taken:
+            return
+        if spooled.size <= BATCH:
+            _drop(self._files, spooled.path, spooled.handle)
+        else:
+            await in_thread(_drop, self._files, spooled.path, spooled.handle)
 
     async def sweep(self) -> int:
-        """Remove what dead writers left; gives how many files that were."""
-        return await asyncio.to_thread(self._sweep)
+        """Remove what dead processes left, and nothing that a living one holds; gives their number."""
+        return await in_thread(self._sweep)
 
     def _sweep(self) -> int:
-        with translated(self.root):
-            return sum(map(self._remove_leftover, [Path(entry) for entry in os.scandir(self.root)]))
+        with disk_errors(self._root):
+            names = [entry.name for entry in self._files.scan(self._root) if _NAME.fullmatch(entry.name)]
+            return sum(self._remove_unlocked(self._root / name) for name in names)
 
-    def _remove_leftover(self, path: Path) -> bool:
-        with contextlib.suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def _remove_unlocked(self, path: Path) -> bool:
+        try:
+            file = self._files.open(path)
+        except (FileNotFoundError, PermissionError):
+            # Taken over meanwhile, or another user's, who sweeps for himself.
+            return False
+        with file:
+            if not self._files.try_lock(file):
+                return False
             self._files.unlink(path)
-            return True
-        return False
+        return True
 
 
-class _Writing:
-    """One spool file in the making; its methods run in threads."""
+class _Writer:
+    """One file that is being written; every method but the constructor runs in a thread."""
 
     def __init__(self, root: Path, files: FileOps) -> None:
+        self.file: FileIO | None = None
         self._root = root
-        self._path = root / uuid4().hex
+        self._path = root
         self._files = files
-        self._file: BinaryIO | None = None
         self._digest = hashlib.sha256()
-        self._size = 0
-        self._abandoned = False
-        # A cancelled stream leaves its last batch running in a thread; the file must not be closed under it.
-        self._lock = threading.Lock()
 
-    def write(self, batch: Sequence[bytes]) -> None:
-        with self._lock, translated(self._root):
-            self._write(batch)
-
-    def finish(self, batch: Sequence[bytes]) -> SpoolFile:
-        with self._lock, translated(self._root):
-            file = self._write(batch)
-        return SpoolFile(self._digest.hexdigest(), self._size, self._path, file)
-
-    def _write(self, batch: Sequence[bytes]) -> BinaryIO:
-        if self._abandoned:
-            raise asyncio.CancelledError
-        if self._file is None:
-            self._file = self._files.create(self._path)
-        data = b"".join(batch)
-        if data:
+    def write(self, data: bytes | bytearray) -> None:
+        """Hash and write a batch; the first one makes the file."""
+        with disk_errors(self._root):
+            if self.file is None:
+                self._path, self.file = create_locked(self._files, self._root)
             self._digest.update(data)
-            self._size += len(data)
-            self._files.write(self._file, data)
-        return self._file
+            self._files.write(self.file, data)
 
-    def abandon(self) -> None:
-        with self._lock:
-            self._abandoned = True
-            if self._file is not None:
-                with self._file, translated(self._root):
-                    self._files.unlink(self._path)
+    def finish(self, data: bytes | bytearray, size: int) -> SpoolFile:
+        """Write the last batch; the file's durability is left to who takes it over."""
+        self.write(data)
+        assert self.file is not None  # noqa: S101 - `write` has made it
+        return SpoolFile(self._digest.hexdigest(), size, self._path, self.file)
+
+    def drop(self) -> None:
+        """Remove the file."""
+        if self.file is not None:
+            _drop(self._files, self._path, self.file)
+
+
+async def _drain(stream: AsyncIterator[bytes], limit: int, writer: _Writer) -> SpoolFile:
+    size = 0
+    batch = bytearray()
+    try:
+        async for chunk in stream:
+            size += len(chunk)
+            if size > limit:
+                raise OverLimit
+            if not batch and len(chunk) >= BATCH:
+                await in_thread(writer.write, chunk)
+                continue
+            batch += chunk
+            if len(batch) >= BATCH:
+                await in_thread(writer.write, batch)
+                batch = bytearray()
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+    return await in_thread(writer.finish, batch, size)
+
+
+def create_locked(files: FileOps, folder: Path) -> tuple[Path, FileIO]:
+    """Make a file in the spool folder that no sweep takes."""
+    while True:
+        path = folder / secrets.token_hex(16)
+        try:
+            file = files.create(path)
+        except FileNotFoundError:
+            make_folders(files, folder)
+            continue
+        try:
+            files.lock(file)
+            if files.has_name(file):
+                return path, file
+        except BaseException:
+            _drop(files, path, file)
+            raise
+        # A sweep came between making and locking, and took it for a leftover.
+        file.close()
+
+
+def _drop(files: FileOps, path: Path, file: FileIO) -> None:
+    # What can't be removed now is unlocked all the same, and left to the sweep.
+    with file, suppress(OSError):
+        files.unlink(path)
