@@ -50,7 +50,7 @@ SWEEP_COLUMNS = {
 
 ROLES = """
 DO $$
-DECLARE wanted text;
+DECLARE wanted text; may text;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['maildock_app', 'maildock_sweep'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
@@ -60,7 +60,9 @@ BEGIN
                 NULL;  -- another migration on the same cluster was faster
             END;
         END IF;
-        IF NOT pg_has_role(current_user, wanted, 'MEMBER') THEN
+        -- From PostgreSQL 16 on, whoever creates a role is its member but may not change to it.
+        may := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
+        IF NOT pg_has_role(current_user, wanted, may) THEN
             EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
         END IF;
     END LOOP;
