@@ -77,7 +77,7 @@ def _create_owner(place: Place, cluster: Path, password: str) -> None:
 def _run(place: Place, folder: Path, command: list[str], script: str = "") -> str:
     program = str(place.programs / "bin" / command[0])
     try:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
             [program, *command[1:]],
             cwd=folder,
             input=script,

@@ -1,7 +1,8 @@
 """The keeper: a small process that holds the server, and stops it once nobody uses it any more.
 
 Run by its path with nothing but the standard library, so it starts in some 20 ms, and detached, so it outlives the
-maildock that started it. Its main thread lives as long as the server, since the parent-death signal fires when the thread that forked ends (prctl(2)).
+maildock that started it. Its main thread lives as long as the server, since the parent-death signal fires when the
+thread that forked ends (prctl(2)).
 """
 
 import ctypes
@@ -41,12 +42,12 @@ def main() -> int:
         if os.getppid() != me:
             os._exit(1)
 
-    server = subprocess.Popen(  # noqa: S603, PLW1509 - our own program; this process has no other thread yet
+    server = subprocess.Popen(  # noqa: S603 - our own program
         told["command"],
         stdin=subprocess.DEVNULL,
         cwd=told["folder"],
         env=told["environment"],
-        preexec_fn=die_with_keeper,
+        preexec_fn=die_with_keeper,  # noqa: PLW1509 - there is no other thread yet
         **told["account"],
     )
     threading.Thread(target=_stop_when_unused, args=(Path(told["users_lock"]), server), daemon=True).start()

@@ -45,5 +45,5 @@ def _processes(cluster: Path) -> Iterator[int]:
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if os.readlink(entry / "cwd") == place:
+                if str((entry / "cwd").readlink()) == place:
                     yield int(entry.name)

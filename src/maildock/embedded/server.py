@@ -49,7 +49,7 @@ def start(place: Place, settings: Mapping[str, str]) -> None:
         "users_lock": str(place.home / "users.lock"),
     }
     with _start_log(place).open("w") as output:
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own program
             [sys.executable, "-I", "-S", str(Path(__file__).with_name("keeper.py"))],
             input=json.dumps(told),
             text=True,
