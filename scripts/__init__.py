@@ -1,0 +1,1 @@
+"""The house's own tools; the product doesn't need them."""

@@ -1,0 +1,79 @@
+"""Run every test: on the embedded PostgreSQL, and what touches the database once more on the system's.
+
+Leaves in `.reports/` what the guards read: the outcome of each test, and every statement that reached a database.
+"""
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from scripts.external_postgres import NoPostgres, binaries, throw_away
+
+ROOT = Path(__file__).parents[1]
+REPORTS = ROOT / ".reports"
+PROCESSES = "2"
+
+
+def main() -> None:
+    """Run both passes and print the coverage of both together; exit 1 if a test failed."""
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    REPORTS.mkdir()
+    for old in ROOT.glob(".coverage*"):
+        old.unlink()
+    browser = _available("chromium", "chromium", "chromium-browser", "google-chrome")
+    chosen = "not soak" if browser else "not soak and not browser"
+    left_out = [] if browser else ["the tests in a browser: Chromium is not installed (Debian: chromium)"]
+    failed = _pytest("embedded", chosen)
+    try:
+        failed |= _again(chosen)
+    except NoPostgres as problem:
+        left_out.append(f"the second pass: {problem} (Debian: postgresql)")
+    failed |= _coverage("combine", "-q") | _coverage("report")
+    for what in left_out:
+        print(f"left out: {what}")
+    raise SystemExit(failed)
+
+
+def _available(package: str, *commands: str) -> bool:
+    return subprocess.run(("scripts/need.sh", package, *commands), cwd=ROOT, check=False).returncode == 0
+
+
+def _again(chosen: str) -> bool:
+    with contextlib.suppress(NoPostgres):
+        binaries()
+        return _on_external(chosen)
+    _available("postgresql", "no-such-command")
+    binaries()
+    return _on_external(chosen)
+
+
+def _on_external(chosen: str) -> bool:
+    with throw_away(REPORTS / "sql") as url:
+        return _pytest("external", chosen, "-p", "scripts.only_sql", database=url)
+
+
+def _pytest(name: str, chosen: str, *options: str, database: str | None = None) -> bool:
+    """Run pytest under coverage; `True` if it failed."""
+    environment = {**os.environ, "PYTHONPATH": ".", "TEST_SQL_LOG": str(REPORTS / "sql")}
+    environment.pop("TEST_DATABASE_URL", None)
+    if database:
+        environment["TEST_DATABASE_URL"] = database
+    report = f"--junitxml={REPORTS / name}.xml"
+    command = (*_python("coverage", "run", "-m", "pytest"), "-n", PROCESSES, "-m", chosen, report, *options)
+    print(f"the tests, on the {name} PostgreSQL", flush=True)
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode != 0
+
+
+def _coverage(*arguments: str) -> bool:
+    return subprocess.run(_python("coverage", *arguments), cwd=ROOT, check=False).returncode != 0
+
+
+def _python(*module: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *module)
+
+
+if __name__ == "__main__":
+    main()
