@@ -6,6 +6,7 @@ Both take an instance, so that a disk can be made to fail, or a process to die, 
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 
@@ -43,8 +44,8 @@ class FileOps:
         return data
 
     def fsync(self, file: FileIO) -> None:
-        """Wait until the file's bytes are on the disk."""
-        os.fsync(file.fileno())
+        """Wait until the file's bytes and size are on the disk."""
+        os.fdatasync(file.fileno())
 
     def fsync_folder(self, folder: Path) -> None:
         """Wait until the names in `folder` are on the disk."""
@@ -109,6 +110,12 @@ def make_folders(files: FileOps, folder: Path) -> None:
         make_folders(files, folder)
         return
     files.fsync_folder(folder.parent)
+
+
+def drop(files: FileOps, path: Path, file: FileIO) -> None:
+    """Remove a file of the spool and unlock it; what can't be removed now is left to the sweep."""
+    with file, suppress(OSError):
+        files.unlink(path)
 
 
 def _private(path: str, flags: int) -> int:

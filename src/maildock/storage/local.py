@@ -12,7 +12,7 @@ from typing import BinaryIO
 from maildock.domain.errors import StorageFailure
 from maildock.storage.base import StoredObject
 from maildock.storage.failures import disk_errors
-from maildock.storage.files import FileOps, make_folders
+from maildock.storage.files import FileOps, drop, make_folders
 from maildock.storage.keys import parse_key
 from maildock.storage.spool import SpoolFile, create_locked
 from maildock.storage.threads import in_thread
@@ -178,7 +178,7 @@ class LocalStore:
     def _check(self) -> None:
         with disk_errors(self._root):
             spooled, file = create_locked(self._files, self._root / SPOOL)
-            with file:
+            try:
                 self._files.write(file, _PROBE)
                 self._files.fsync(file)
                 file.seek(0)
@@ -187,6 +187,8 @@ class LocalStore:
                 probe = self._root / ".probe"
                 self._files.rename(spooled, probe)
                 self._files.unlink(probe)
+            finally:
+                drop(self._files, spooled, file)
         if given != _PROBE:
             raise StorageFailure(f"{self._root} gives other bytes than were written: check its disk")
 

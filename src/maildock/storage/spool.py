@@ -7,14 +7,13 @@ import hashlib
 import re
 import secrets
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
 from maildock.domain.errors import MaildockError
 from maildock.storage.failures import disk_errors
-from maildock.storage.files import FileOps, make_folders
+from maildock.storage.files import FileOps, drop, make_folders
 from maildock.storage.threads import in_thread
 
 # From this many bytes on a batch is worth a hop to a thread.
@@ -71,9 +70,9 @@ class Spool:
         if spooled.taken:
             return
         if spooled.size <= BATCH:
-            _drop(self._files, spooled.path, spooled.handle)
+            drop(self._files, spooled.path, spooled.handle)
         else:
-            await in_thread(_drop, self._files, spooled.path, spooled.handle)
+            await in_thread(drop, self._files, spooled.path, spooled.handle)
 
     async def sweep(self) -> int:
         """Remove what dead processes left, and nothing that a living one holds; gives their number."""
@@ -124,7 +123,7 @@ class _Writer:
     def drop(self) -> None:
         """Remove the file."""
         if self.file is not None:
-            _drop(self._files, self._path, self.file)
+            drop(self._files, self._path, self.file)
 
 
 async def _drain(stream: AsyncIterator[bytes], limit: int, writer: _Writer) -> SpoolFile:
@@ -163,13 +162,7 @@ def create_locked(files: FileOps, folder: Path) -> tuple[Path, FileIO]:
             if files.has_name(file):
                 return path, file
         except BaseException:
-            _drop(files, path, file)
+            drop(files, path, file)
             raise
         # A sweep came between making and locking, and took it for a leftover.
         file.close()
-
-
-def _drop(files: FileOps, path: Path, file: FileIO) -> None:
-    # What can't be removed now is unlocked all the same, and left to the sweep.
-    with file, suppress(OSError):
-        files.unlink(path)
