@@ -23,6 +23,7 @@ from maildock.tables.session import Database, TenantSession
 log = structlog.get_logger(__name__)
 
 CHANNEL = "maildock_work"
+RELEASE_PAUSE = 0.5
 
 Work = Literal["mail", "files"]
 
@@ -104,6 +105,17 @@ class Lease:
                 log.warning("lease not renewed", **describe(self.on), error=str(problem))
 
     async def _release(self) -> None:
+        """Hand everything back; while the database is away that is tried again, for a lapsed claim looks like a death."""
+        while True:
+            try:
+                await self._release_once()
+            except OutageError as problem:
+                log.warning("lease not released", **describe(self.on), error=str(problem))
+                await asyncio.sleep(RELEASE_PAUSE)
+            else:
+                return
+
+    async def _release_once(self) -> None:
         async with self.database.tenant(self.on.tenant) as session:
             claims = _CLAIMS[self.on.work]
             await claims.hand_back(session, self.on.provider_id, self.token)

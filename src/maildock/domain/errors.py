@@ -106,3 +106,11 @@ class StorageFailure(OutageError):
 
 class LostClaim(MaildockError):
     """The claim on this work has passed to another worker."""
+
+
+def loggable(error: Exception) -> str:
+    """Describe an error for a log line: the message of one of ours, of any other only its type.
+
+    A foreign message may quote what a mail says.
+    """
+    return str(error) if isinstance(error, MaildockError) else type(error).__qualname__

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from maildock.domain.errors import KilledItsWorker, LostClaim, MaildockError
+from maildock.domain.errors import KilledItsWorker, LostClaim, MaildockError, loggable
 from maildock.domain.failures import DEATHS_BEFORE_ALONE, History, judge_failure
 from maildock.flow.alone import Gate
 from maildock.flow.context import Context
@@ -39,7 +39,9 @@ async def fetch_next(context: Context, lease: Lease, gate: Gate) -> bool:
     except Exception as problem:
         await _record(context, lease, claimed, problem)
         expected = isinstance(problem, MaildockError)
-        log.warning("mail not filed", **where, email_id=claimed.email_id, error=repr(problem), exc_info=not expected)
+        log.warning(
+            "mail not filed", **where, email_id=claimed.email_id, error=loggable(problem), exc_info=not expected
+        )
     else:
         log.info("mail filed", **where, email_id=claimed.email_id, outcome=filed.outcome, parts=filed.parts)
     return True

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from maildock.domain.errors import LostClaim, OutageError
+from maildock.domain.errors import LostClaim, MaildockError, loggable
 from maildock.domain.failures import DEATHS_BEFORE_ALONE
 from maildock.flow.alone import Gate
 from maildock.flow.commit import commit
@@ -101,8 +101,8 @@ class Lane:
                     **describe(self._lease.on),
                     email_id=row.email_id,
                     attachment_id=row.attachment_id,
-                    error=repr(problem),
-                    exc_info=not isinstance(problem, OutageError),
+                    error=loggable(problem),
+                    exc_info=not isinstance(problem, MaildockError),
                 )
                 return failed(self._context, row, problem)
 

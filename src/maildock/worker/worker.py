@@ -42,6 +42,7 @@ class Worker:
     _waiting: dict[Hint, None] = field(default_factory=dict)
     _stopping: bool = False
     _turn_over: asyncio.Event = field(default_factory=asyncio.Event)
+    _slots: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.context.concurrency)
