@@ -1,0 +1,30 @@
+"""Add the people who may log in."""
+
+from uuid import UUID, uuid4
+
+from maildock.access.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, hash_password
+from maildock.domain.errors import UsageError
+from maildock.tables import users
+from maildock.tables.session import Database
+
+LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+
+
+def normal_email(email: str) -> str:
+    """Give the one spelling under which an email address is kept and looked up."""
+    return email.strip().casefold()
+
+
+async def add_user(database: Database, tenant: UUID, email: str, password: str, *, admin: bool) -> UUID:
+    """Make a person of the tenant who may log in, and give their id; the email must be new in the tenant."""
+    kept = normal_email(email)
+    if "@" not in kept or not kept.isprintable() or " " in kept or len(kept) > LONGEST_EMAIL:
+        raise UsageError(f"{email!r} is not an email address")
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise UsageError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    user_id = uuid4()
+    password_hash = await hash_password(password)
+    async with database.tenant(tenant) as session:
+        if not await users.create(session, user_id, kept, "admin" if admin else "agent", password_hash):
+            raise UsageError(f"there is a user {kept} already")
+    return user_id

@@ -1,0 +1,83 @@
+"""`users`: the people of a tenant who may log in, and its system user, who may not."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from maildock.tables.session import SweepSession, TenantSession
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a login is judged by; `now` is the database's, by which `locked_until` was written."""
+
+    password_hash: str | None
+    failed_logins: int
+    locked_until: datetime | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUser:
+    """A user and whose they are."""
+
+    tenant: UUID
+    user_id: UUID
+
+
+async def create(session: TenantSession, user_id: UUID, email: str, role: str, password_hash: str) -> bool:
+    """Insert a person; `False` when the tenant has one with this email."""
+    inserted = await session.execute(
+        "INSERT INTO users (tenant, user_id, email, role, password_hash)"
+        " VALUES (%(tenant)s, %(user_id)s, %(email)s, %(role)s, %(password_hash)s)"
+        " ON CONFLICT (tenant, email) DO NOTHING",
+        {"user_id": user_id, "email": email, "role": role, "password_hash": password_hash},
+    )
+    return inserted == 1
+
+
+async def by_email(session: SweepSession, email: str, limit: int) -> list[KnownUser]:
+    """Find who logs in with this email, in any tenant."""
+    return await session.all(
+        KnownUser,
+        "SELECT tenant, user_id FROM users WHERE email = %(email)s ORDER BY tenant LIMIT %(limit)s",
+        {"email": email, "limit": limit},
+    )
+
+
+async def lock_login(session: TenantSession, user_id: UUID) -> Login | None:
+    """Give what a person's login is judged by, held until the transaction ends."""
+    return await session.one(
+        Login,
+        "SELECT password_hash, failed_logins, locked_until, now() AS now FROM users"
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL FOR UPDATE",
+        {"user_id": user_id},
+    )
+
+
+async def set_failures(session: TenantSession, user_id: UUID, failures: int, seconds: float) -> None:
+    """Write how often in a row a person failed to log in, and lock them for `seconds`."""
+    await session.execute(
+        "UPDATE users SET failed_logins = %(failures)s, locked_until = now() + make_interval(secs => %(seconds)s)"
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s",
+        {"user_id": user_id, "failures": failures, "seconds": seconds},
+    )
+
+
+async def take_back_failure(session: TenantSession, user_id: UUID, locked_until: datetime | None) -> None:
+    """Take one failure back, with the lock that it made."""
+    await session.execute(
+        "UPDATE users SET failed_logins = greatest(failed_logins - 1, 0), locked_until = %(locked_until)s"
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s",
+        {"user_id": user_id, "locked_until": locked_until},
+    )
+
+
+async def forgive(session: TenantSession, user_id: UUID, new_hash: str | None) -> None:
+    """Forget the failures of somebody who has logged in; `new_hash` replaces an outdated one."""
+    await session.execute(
+        "UPDATE users SET failed_logins = 0, locked_until = NULL,"
+        " password_hash = coalesce(%(new_hash)s::text, password_hash)"
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s",
+        {"user_id": user_id, "new_hash": new_hash},
+    )
