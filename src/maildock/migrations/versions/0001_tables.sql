@@ -65,6 +65,7 @@ CREATE TABLE tickets (
     PRIMARY KEY (tenant, ticket_id)
 );
 CREATE UNIQUE INDEX tickets_number ON tickets (tenant, number);
+CREATE INDEX tickets_latest ON tickets (tenant, updated_at, number);
 
 -- `twinned`: the same mail also came through another mailbox, so its files must be compared before they are stored.
 CREATE TABLE comments (
