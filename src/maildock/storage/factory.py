@@ -4,17 +4,18 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from maildock.domain.errors import UsageError
+from maildock.storage.files import FileOps
 from maildock.storage.local import SPOOL, LocalStore
 from maildock.storage.spool import Spool
 
 
-def open_store(url: str) -> tuple[LocalStore, Spool]:
+def open_store(url: str, files: FileOps | None = None) -> tuple[LocalStore, Spool]:
     """Give the store that `file:///abs/path` names, and the spool under it; nothing is touched before first use.
 
-    Raises `UsageError` for any other URL.
+    Both work through `files`. Raises `UsageError` for any other URL.
     """
     root = _folder(url)
-    return LocalStore(root), Spool(root / SPOOL)
+    return LocalStore(root, files), Spool(root / SPOOL, files)
 
 
 def _folder(url: str) -> Path:

@@ -1,6 +1,6 @@
 """The object store that is a folder: plain files, each put there whole and durable in one step."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from io import BufferedReader, FileIO
@@ -87,7 +87,7 @@ class LocalStore:
             self._settled.clear()
         self._settled.add(folder)
 
-    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
         """Stream the bytes [start, end) of an object in pieces of at most 1 MiB; `end` may lie beyond its end.
 
         Raises `FileNotFoundError` when there is no such object, `StorageFailure` when the disk does not work.
@@ -148,7 +148,7 @@ class LocalStore:
             self._files.unlink(path)
             self._files.fsync_folder(path.parent)
 
-    async def list(self, prefix: str = "") -> AsyncIterator[StoredObject]:
+    async def list(self, prefix: str = "") -> AsyncGenerator[StoredObject]:
         """Walk over every file whose key starts with `prefix`, also those that no key names; not over the spool."""
         found = self._walk(self._root, "", prefix)
         while batch := await in_thread(self._next, found):
