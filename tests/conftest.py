@@ -69,9 +69,14 @@ def migrated(server: str) -> str:
 @pytest.fixture
 def owner_dsn(migrated: str) -> str:
     """The owner's DSN of a migrated and empty database."""
-    with psycopg.connect(migrated, autocommit=True) as connection:
-        connection.execute("TRUNCATE tenants CASCADE")
+    empty(migrated)
     return migrated
+
+
+def empty(owner: str) -> None:
+    """Forget all tenants."""
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute("TRUNCATE tenants CASCADE")
 
 
 @pytest.fixture

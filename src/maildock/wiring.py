@@ -16,9 +16,8 @@ from maildock.embedded.database import EmbeddedDatabase
 from maildock.flow.context import Context
 from maildock.providers.file.provider import FileProvider
 from maildock.settings import Settings
-from maildock.storage.base import ObjectStore
 from maildock.storage.factory import open_store
-from maildock.storage.spool import Spool
+from maildock.storage.files import FileOps
 from maildock.tables.session import Database
 
 
@@ -96,16 +95,13 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
     return (path.read_text(encoding="ascii").strip(),)
 
 
-def store(settings: Settings) -> tuple[ObjectStore, Spool]:
-    """Open the object store and the spool beside it."""
-    return open_store(settings.effective_storage_url)
-
-
 @contextlib.asynccontextmanager
-async def open_context(settings: Settings, where: Dsns) -> AsyncIterator[Context]:
-    """Build what the flow needs, and close it at the end."""
-    objects, spool = store(settings)
-    async with Database(where.app, where.sweep, settings.worker_concurrency + 8) as database:
+async def open_context(
+    settings: Settings, where: Dsns, *, files: FileOps | None = None, database_class: type[Database] = Database
+) -> AsyncIterator[Context]:
+    """Build what the flow needs, and close it at the end; `files` and `database_class` let others stand between."""
+    objects, spool = open_store(settings.effective_storage_url, files)
+    async with database_class(where.app, where.sweep, settings.worker_concurrency + 8) as database:
         yield Context(
             database=database,
             store=objects,

@@ -55,14 +55,15 @@ async def _put(context: Context, lease: Lease, spooled: Sequence[Spooled]) -> tu
         *(context.store.put(key, outcome.file) for key, outcome in zip(keys, spooled, strict=True)),
         return_exceptions=True,
     )
-    put, failures = [], []
-    for outcome, problem in zip(spooled, results, strict=True):
-        if problem is None:
+    put: list[Spooled] = []
+    failures: list[Settled] = []
+    for outcome, result in zip(spooled, results, strict=True):
+        if result is None:
             put.append(outcome)
-        elif isinstance(problem, Exception):
-            failures.append(failed(context, outcome.row, problem))
+        elif isinstance(result, Exception):
+            failures.append(failed(context, outcome.row, result))
         else:
-            raise problem
+            raise result
     return put, failures
 
 

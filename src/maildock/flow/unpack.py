@@ -17,8 +17,7 @@ async def unpack(row: ClaimedAttachment, file: SpoolFile) -> tuple[Part, ...] | 
     found = await asyncio.to_thread(_read, file)
     if found is None:
         return None
-    files = [inside for inside in found if not inside.is_body]
-    return tuple(_part(row, number, inside) for number, inside in enumerate(files, 1))
+    return tuple(_part(row, number, inside) for number, inside in enumerate(found, 1))
 
 
 def _read(file: SpoolFile) -> tuple[TnefFile, ...] | None:
