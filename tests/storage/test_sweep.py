@@ -107,7 +107,7 @@ async def test_many_writers_and_sweeps_at_once_lose_nothing(tmp_path: Path) -> N
 
     async def sweep_on() -> None:
         while not done.is_set():
-            assert await spool.sweep() == 0
+            await spool.sweep()
 
     async def write(number: int) -> SpoolFile:
         return await spool.spool(stream(b"%d" % number), 100)

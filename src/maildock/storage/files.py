@@ -21,9 +21,9 @@ class FileOps:
         """Make a new file (0600) for writing; `FileExistsError` when the name is taken."""
         return FileIO(path, "x+", opener=_private)
 
-    def open(self, path: Path) -> FileIO:
-        """Open a file for reading."""
-        return FileIO(path, "r")
+    def open(self, path: Path, mode: str = "r") -> FileIO:
+        """Open a file for reading, or for writing too with `r+`."""
+        return FileIO(path, mode)
 
     def write(self, file: FileIO, data: bytes | bytearray) -> None:
         """Write all of `data`, in as many calls as the disk wants."""

@@ -85,7 +85,8 @@ class Spool:
 
     def _remove_unlocked(self, path: Path) -> bool:
         try:
-            file = self._files.open(path)
+            # Network disks lock only what is open for writing.
+            file = self._files.open(path, "r+")
         except (FileNotFoundError, PermissionError):
             # Taken over meanwhile, or another user's, who sweeps for himself.
             return False

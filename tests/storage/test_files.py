@@ -1,0 +1,27 @@
+import os
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+from maildock.storage.files import FileOps
+
+
+class Trickle(FileIO):
+    """A file that reads and writes at most 1000 bytes a call, as the system is free to."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read a little."""
+        return super().read(min(size or 0, 1000))
+
+    def write(self, data: Any, /) -> int:
+        """Write a little."""
+        return super().write(memoryview(data)[:1000])
+
+
+def test_short_writes_and_reads_are_carried_on(tmp_path: Path) -> None:
+    data = os.urandom(4321)
+    with Trickle(tmp_path / "file", "w") as file:
+        FileOps().write(file, data)
+    with Trickle(tmp_path / "file") as file:
+        assert FileOps().read(file, 4000) == data[:4000]
+        assert FileOps().read(file, 4000) == data[4000:]
