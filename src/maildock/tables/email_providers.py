@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from maildock.tables.session import SweepSession, TenantSession
@@ -19,9 +20,18 @@ class ProviderRow:
     last_push_at: datetime | None
     last_poll_at: datetime | None
     last_mail_at: datetime | None
+    created_at: datetime
 
 
-_COLUMNS = "provider_id, kind, mailbox, status, status_reason, last_push_at, last_poll_at, last_mail_at"
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """How many mails and attachments of a provider still wait, and how many have failed or died."""
+
+    backlog: int
+    failing: int
+
+
+_COLUMNS = "provider_id, kind, mailbox, status, status_reason, last_push_at, last_poll_at, last_mail_at, created_at"
 
 
 async def get(session: TenantSession, provider_id: UUID) -> ProviderRow | None:
@@ -34,6 +44,35 @@ async def working(session: TenantSession, provider_id: UUID) -> ProviderRow | No
     """Give the provider unless it is paused or gone."""
     found = await get(session, provider_id)
     return found if found and found.status == "active" else None
+
+
+async def page(session: TenantSession, before: tuple[Any, ...] | None, limit: int) -> list[ProviderRow]:
+    """List the tenant's providers, the newest first, before `(created_at, provider_id)`."""
+    at, last = before or (None, None)
+    return await session.all(
+        ProviderRow,
+        f"SELECT {_COLUMNS} FROM email_providers WHERE tenant = %(tenant)s"
+        " AND (%(at)s::timestamptz IS NULL OR (created_at, provider_id) < (%(at)s, %(last)s::uuid))"
+        " ORDER BY created_at DESC, provider_id DESC LIMIT %(limit)s",
+        {"at": at, "last": last, "limit": limit},
+    )
+
+
+async def open_work(session: TenantSession, provider_id: UUID) -> OpenWork:
+    """Count what of this provider is not done."""
+    found = await session.one(
+        OpenWork,
+        "SELECT sum(waiting)::bigint AS backlog, sum(broken)::bigint AS failing FROM ("
+        "SELECT count(*) FILTER (WHERE status IN ('received', 'failed')) AS waiting,"
+        " count(*) FILTER (WHERE status IN ('failed', 'dead')) AS broken FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed', 'dead')"
+        " UNION ALL SELECT count(*) FILTER (WHERE status IN ('pending', 'processing', 'failed')),"
+        " count(*) FILTER (WHERE status IN ('failed', 'dead')) FROM email_processed_attachments"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
+        " AND status IN ('pending', 'processing', 'failed', 'dead')) AS work",
+        {"provider_id": provider_id},
+    )
+    return found or OpenWork(0, 0)
 
 
 async def note_mail(session: TenantSession, provider_id: UUID) -> None:
@@ -52,6 +91,17 @@ async def set_status(session: TenantSession, provider_id: UUID, status: str, rea
         {"provider_id": provider_id, "status": status, "reason": reason},
     )
     return changed == 1
+
+
+async def remove(session: TenantSession, provider_id: UUID) -> bool:
+    """Remove a provider through which no mail came; `False` when mail refers to it."""
+    removed = await session.execute(
+        "DELETE FROM email_providers WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND NOT EXISTS"
+        " (SELECT FROM email_processed_messages AS m"
+        "  WHERE m.tenant = %(tenant)s AND m.provider_id = %(provider_id)s)",
+        {"provider_id": provider_id},
+    )
+    return removed == 1
 
 
 async def tenant_of(session: SweepSession, provider_id: UUID) -> UUID | None:

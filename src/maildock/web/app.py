@@ -1,0 +1,43 @@
+"""The web application: operations, the API, and the pages."""
+
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from maildock import __version__
+from maildock.flow.context import Context
+from maildock.web import operations, problems
+from maildock.web.api import attachments, documents, emails, messages, providers, tickets
+from maildock.web.caller import PROBLEMS
+from maildock.web.edge import Edge
+
+API = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """What the web is told: the keys that sign sessions, the newest first, and who may see the metrics."""
+
+    secret_keys: tuple[str, ...]
+    public_url: str
+    metrics_token: str | None
+
+
+def create_app(context: Context, settings: WebSettings) -> FastAPI:
+    """Put the application together."""
+    app = FastAPI(
+        title="maildock",
+        version=__version__,
+        description="Tickets, their documents, and the ledger of what became of every file in every mail.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    app.state.settings = settings
+    app.add_middleware(Edge)
+    problems.install(app)
+    app.include_router(operations.router)
+    for noun in (tickets, documents, emails, attachments, messages, providers):
+        app.include_router(noun.router, prefix=API, responses=PROBLEMS)
+    return app

@@ -1,0 +1,76 @@
+"""All documents of a ticket as one ZIP archive, written while it is read: no temporary file, little memory."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+from starlette.responses import Response, StreamingResponse
+
+from maildock.storage.base import ObjectStore
+from maildock.tables.api_reads import DocumentRow
+from maildock.web.downloads import disposition
+from maildock.web.problems import Problem
+
+_LARGE = 1 << 31
+
+
+async def download(store: ObjectStore, rows: Sequence[DocumentRow], name: str) -> Response:
+    """Give the archive; one whose files are not all there is an error before it has begun."""
+    for row in rows:
+        if await store.size(row.storage_key) != row.size:
+            raise Problem(503, f"The file store does not have {row.name}; `maildock fsck` says more.", "storage")
+    headers = {"Content-Disposition": disposition(name), "Cache-Control": "private, no-store"}
+    return StreamingResponse(_stream(store, rows), headers=headers, media_type="application/zip")
+
+
+async def _stream(store: ObjectStore, rows: Sequence[DocumentRow]) -> AsyncIterator[bytes]:
+    sink = _Sink()
+    names: set[str] = set()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for row in reversed(rows):
+            entry = zipfile.ZipInfo(_unique(row.name, names), _dos_time(row.created_at))
+            entry.external_attr = 0o600 << 16
+            with archive.open(entry, "w", force_zip64=row.size >= _LARGE) as file:
+                async for chunk in store.read(row.storage_key):
+                    await asyncio.to_thread(file.write, chunk)
+                    yield sink.taken()
+            yield sink.taken()
+    yield sink.taken()
+
+
+class _Sink(io.RawIOBase):
+    """Takes what the archive writes, until it is taken on; cannot seek, so sizes follow each file's bytes."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        piece = bytes(data)  # type: ignore[call-overload] # any buffer
+        self._pieces.append(piece)
+        return len(piece)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
+
+
+def _unique(name: str, names: set[str]) -> str:
+    """Give a name that no other entry has, also where case does not count."""
+    stem, dot, extension = name.rpartition(".")
+    if not stem:
+        stem, dot, extension = name, "", ""
+    number, candidate = 1, name
+    while candidate.casefold() in names:
+        number += 1
+        candidate = f"{stem} ({number}){dot}{extension}"
+    names.add(candidate.casefold())
+    return candidate
+
+
+def _dos_time(moment: datetime) -> tuple[int, int, int, int, int, int]:
+    return (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)

@@ -1,0 +1,50 @@
+"""What operators and their machines ask: alive, ready, and how much was done."""
+
+import hmac
+
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from maildock import metrics
+from maildock.domain.errors import OutageError
+from maildock.web.caller import House
+from maildock.web.problems import Problem
+
+router = APIRouter(include_in_schema=False)
+
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """Answer for as long as the process serves."""
+    return PlainTextResponse("ok\n")
+
+
+@router.get("/readyz")
+async def readyz(house: House) -> Response:
+    """Answer 200 when database and storage do, else 503 naming the one that doesn't."""
+    for component, check in (("database", house.database.ping), ("storage", house.store.check)):
+        try:
+            await check()
+        except OutageError as problem:
+            return JSONResponse({"status": "unavailable", "component": component, "detail": str(problem)}, 503)
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/metrics")
+async def get_metrics(request: Request) -> Response:
+    """Give the counts: to whoever has the token, or without one to this machine only."""
+    token = request.app.state.settings.metrics_token
+    if token is None:
+        # Behind a proxy of this machine every client would be local.
+        if "x-forwarded-for" in request.headers or not _is_local(request):
+            raise Problem(403, "Only this machine may ask; set MAILDOCK_METRICS_TOKEN to let others.")
+    elif not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
+        raise Problem(401, "The bearer token of MAILDOCK_METRICS_TOKEN is needed.", WWW_Authenticate="Bearer")
+    body, media_type = metrics.render()
+    return Response(body, media_type=media_type)
+
+
+def _is_local(request: Request) -> bool:
+    return request.client is not None and request.client.host.startswith(_LOOPBACK)
