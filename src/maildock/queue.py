@@ -105,7 +105,7 @@ class Lease:
                 log.warning("lease not renewed", **describe(self.on), error=str(problem))
 
     async def _release(self) -> None:
-        """Hand everything back; while the database is away that is tried again, for a lapsed claim looks like a death."""
+        """Hand everything back; tried until the database is there, for a claim that lapses looks like a death."""
         while True:
             try:
                 await self._release_once()

@@ -54,7 +54,7 @@ def _reply(first: EmailMessage, limit: int) -> EmailMessage:
         subtype="html",
     )
     (_, shown) = mail.iter_parts()
-    shown.add_related(  # type: ignore[attr-defined] # the parts of an EmailMessage are EmailMessages
+    shown.add_related(
         _picture(96, 32, (40, 90, 160)), "image", "png", cid=logo, filename="logo.png", disposition="inline"
     )
     mail.add_attachment(b"\x00" * (limit + 1), maintype="application", subtype="octet-stream", filename="memory.dump")

@@ -19,9 +19,9 @@ from maildock.cli.sources import Source
 from maildock.domain import ids
 from maildock.domain.errors import MaildockError, MessageTooLarge, NotAMessage
 from maildock.flow.receive import Receipt, receive_raw
+from maildock.tables import api_reads, tickets
 from maildock.tables import email_processed_messages as messages
-from maildock.tables import ledger_reading, tickets
-from maildock.web import shapes
+from maildock.web.shapes import Attachment
 from maildock.worker.settle import settle
 from maildock.worker.worker import Worker
 
@@ -149,10 +149,12 @@ async def _line(house: House, worker: Worker, one: _Received) -> dict[str, Any]:
     async with house.context.database.tenant(receipt.tenant) as session:
         state = (await messages.states(session, receipt.provider_id, [receipt.email_id]))[receipt.email_id]
         number = await tickets.number_of(session, state.ticket_id) if state.ticket_id else None
-        rows = await ledger_reading.of_email(session, receipt.provider_id, receipt.email_id)
+        rows = await api_reads.attachments_of(session, receipt.provider_id, [receipt.email_id])
     if state.ticket_id is None:
         return _described(one, "failed", state, [], None)
-    return _described(one, _outcome(receipt, state), state, [shapes.attachment(row) for row in rows], number)
+    return _described(
+        one, _outcome(receipt, state), state, [Attachment.of(row).model_dump(mode="json") for row in rows], number
+    )
 
 
 def _outcome(receipt: Receipt, state: messages.MessageState) -> str:

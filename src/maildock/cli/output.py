@@ -4,6 +4,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+PIPE_WIDTH = 100_000
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="T", help="Only this tenant: its id or name.")]
@@ -42,7 +45,8 @@ def print_all(values: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as
     table = Table(*columns, box=None, pad_edge=False)
     for value in values:
         table.add_row(*(escape(_plain(value[column])) for column in columns))
-    Console(file=sys.stdout, soft_wrap=not sys.stdout.isatty()).print(table)
+    # Whoever reads a pipe wants every letter.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def say(message: str) -> None:
@@ -71,3 +75,8 @@ def progress(what: str, total: int | None) -> Iterator[Callable[[], None]]:
     with bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """Write a time as RFC 3339 in UTC, with a `Z`."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -8,10 +8,9 @@ import typer
 from maildock.access import tokens
 from maildock.access.tenants import find_tenant
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, ForTenant, OfTenant, print_all, print_one, say
+from maildock.cli.output import AsJson, ForTenant, OfTenant, print_all, print_one, rfc3339, say
 from maildock.domain.errors import UsageError
 from maildock.tables import api_tokens
-from maildock.web.shapes import rfc3339
 
 app = typer.Typer(help="Bearer tokens for the API; each names its tenant.", no_args_is_help=True)
 

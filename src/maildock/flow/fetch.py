@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import structlog
 
+from maildock import metrics
 from maildock.domain.errors import KilledItsWorker, LostClaim, MaildockError, loggable
 from maildock.domain.failures import DEATHS_BEFORE_ALONE, History, judge_failure
 from maildock.flow.alone import Gate
@@ -38,11 +39,13 @@ async def fetch_next(context: Context, lease: Lease, gate: Gate) -> bool:
         raise
     except Exception as problem:
         await _record(context, lease, claimed, problem)
+        metrics.mail_filed("failed")
         expected = isinstance(problem, MaildockError)
         log.warning(
             "mail not filed", **where, email_id=claimed.email_id, error=loggable(problem), exc_info=not expected
         )
     else:
+        metrics.mail_filed(filed.outcome)
         log.info("mail filed", **where, email_id=claimed.email_id, outcome=filed.outcome, parts=filed.parts)
     return True
 

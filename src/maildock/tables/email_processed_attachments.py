@@ -70,14 +70,14 @@ async def insert(
     if not parts:
         return
     await session.execute(
-        "INSERT INTO email_processed_attachments (tenant, provider_id, email_id, attachment_id, position, kind, locator,"
-        " status, reason, error_message, shown_inline, ticket_id, comment_id, file_name, content_type, size,"
+        "INSERT INTO email_processed_attachments (tenant, provider_id, email_id, attachment_id, position, kind,"
+        " locator, status, reason, error_message, shown_inline, ticket_id, comment_id, file_name, content_type, size,"
         " content_id, kept_sha256)"
         " SELECT %(tenant)s, %(provider_id)s, %(email_id)s, attachment_id, position, kind, locator,"
         " status, reason, error_message, shown_inline, %(ticket_id)s, %(comment_id)s, file_name, content_type, size,"
-        " content_id, %(kept)s FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(locators)s::text[], %(statuses)s::text[],"
-        " %(reasons)s::text[], %(errors)s::text[], %(shown)s::boolean[], %(names)s::text[], %(types)s::text[],"
-        " %(sizes)s::bigint[], %(content_ids)s::text[]) WITH ORDINALITY AS new (attachment_id, kind, locator, status,"
+        " content_id, %(kept)s FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(locators)s::text[],"
+        " %(statuses)s::text[], %(reasons)s::text[], %(errors)s::text[], %(shown)s::boolean[], %(names)s::text[],"
+        " %(types)s::text[], %(sizes)s::bigint[], %(content_ids)s::text[]) WITH ORDINALITY AS new (attachment_id, kind, locator, status,"
         " reason, error_message, shown_inline, file_name, content_type, size, content_id, position)"
         " ON CONFLICT (tenant, provider_id, email_id, attachment_id) DO NOTHING",
         {
@@ -112,7 +112,8 @@ async def claim(
         "SELECT email_id, attachment_id, claims >= %(suspects_from)s FROM email_processed_attachments"
         + _OF_PROVIDER
         + _OPEN
-        + " AND (next_attempt_at IS NULL OR next_attempt_at <= now()) AND (claimed_until IS NULL OR claimed_until < now())"
+        + " AND (next_attempt_at IS NULL OR next_attempt_at <= now())"
+        " AND (claimed_until IS NULL OR claimed_until < now())"
         " ORDER BY created_at, position LIMIT %(limit)s FOR UPDATE SKIP LOCKED",
         {"provider_id": provider_id, "limit": limit, "suspects_from": suspects_from},
     )

@@ -69,7 +69,8 @@ async def claim_next(session: TenantSession, provider_id: UUID, token: UUID, sec
     due = await session.value(
         "SELECT email_id FROM email_processed_messages"
         " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
-        " AND (next_attempt_at IS NULL OR next_attempt_at <= now()) AND (claimed_until IS NULL OR claimed_until < now())"
+        " AND (next_attempt_at IS NULL OR next_attempt_at <= now())"
+        " AND (claimed_until IS NULL OR claimed_until < now())"
         " ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
         {"provider_id": provider_id},
     )
@@ -231,6 +232,7 @@ async def release_raw(session: TenantSession, limit: int = 1000) -> int:
         " AND (provider_id, email_id) IN (SELECT provider_id, email_id FROM email_processed_messages AS done"
         "  WHERE tenant = %(tenant)s AND raw_sha256 IS NOT NULL AND status IN ('filed', 'duplicate')"
         "  AND NOT EXISTS (SELECT FROM email_processed_attachments a WHERE a.tenant = %(tenant)s"
-        "   AND a.provider_id = done.provider_id AND a.email_id = done.email_id AND a.status <> 'stored') LIMIT %(limit)s)",
+        "   AND a.provider_id = done.provider_id AND a.email_id = done.email_id AND a.status <> 'stored')"
+        " LIMIT %(limit)s)",
         {"limit": limit},
     )

@@ -29,7 +29,7 @@ class _Session:
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
 
-    def _complete(self, statement: LiteralString, params: Params | None) -> Params:
+    def _complete(self, statement: LiteralString, params: Params | None) -> Params:  # noqa: ARG002 - tenants need it
         return {} if params is None else params
 
     async def execute(self, statement: LiteralString, params: Params | None = None) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from maildock import metrics
 from maildock.domain.errors import LostClaim, MaildockError, loggable
 from maildock.domain.failures import DEATHS_BEFORE_ALONE
 from maildock.flow.alone import Gate
@@ -136,6 +137,7 @@ class Lane:
 
     async def _commit(self, group: list[Spooled | Settled]) -> None:
         for outcome in await commit(self._context, self._lease, group):
+            metrics.attachment_settled(outcome.status, outcome.reason, outcome.size)
             log.info(
                 "attachment settled",
                 **describe(self._lease.on),

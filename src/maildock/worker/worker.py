@@ -100,10 +100,10 @@ class Worker:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _next_end(self, timeout: float) -> None:
+    async def _next_end(self, seconds: float) -> None:
         self._turn_over.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._turn_over.wait(), timeout)
+            await asyncio.wait_for(self._turn_over.wait(), seconds)
 
     def _fill_places(self) -> None:
         while self._waiting and len(self._turns) < self.context.concurrency:

@@ -1,0 +1,92 @@
+"""`maildock attachments`: the ledger."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from maildock.cli.house import House, run
+from maildock.cli.output import AsJson, OfTenant, print_all, say
+from maildock.domain.errors import UsageError
+from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
+from maildock.tables import api_reads, email_providers
+from maildock.web.shapes import Attachment
+
+app = typer.Typer(help="The ledger: every part that a mail offered as a file.", no_args_is_help=True)
+
+PAGE = 200
+
+
+@app.command("list")
+def list_(
+    tenant: OfTenant = None,
+    status: Annotated[str | None, typer.Option("--status", metavar="S", help="Only rows of this status.")] = None,
+    provider: Annotated[UUID | None, typer.Option("--provider", metavar="ID", help="Only of this provider.")] = None,
+    email_id: Annotated[str | None, typer.Option("--email-id", metavar="E", help="Only of this mail.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the ledger's rows, the newest first in each tenant."""
+    found = run(lambda house: _list(house, tenant, status, provider, email_id))
+    columns = ("status", "reason", "file_name", "size", "error", "provider_id", "email_id", "attachment_id")
+    print_all(found, columns, as_json=as_json)
+
+
+async def _list(
+    house: House, narrowed: str | None, status: str | None, provider: UUID | None, email_id: str | None
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for tenant in await house.tenant_ids(narrowed):
+        before = None
+        while True:
+            async with house.context.database.tenant(tenant) as session:
+                rows = await api_reads.attachments(
+                    session, status=status, provider_id=provider, email_id=email_id, before=before, limit=PAGE
+                )
+            found += [Attachment.of(row).model_dump(mode="json") for row in rows]
+            if len(rows) < PAGE:
+                break
+            last = rows[-1]
+            before = (last.created_at, last.provider_id, last.email_id, last.attachment_id)
+    return found
+
+
+@app.command("retry")
+def retry_(
+    addresses: Annotated[
+        list[str] | None, typer.Argument(metavar="ADDRESS…", help="provider_id:email_id:attachment_id")
+    ] = None,
+    all_failed: Annotated[bool, typer.Option("--all-failed", help="Whatever has failed or died.")] = False,
+    keep_inline: Annotated[bool, typer.Option("--keep-inline", help="Also what the HTML shows.")] = False,
+    tenant: OfTenant = None,
+) -> None:
+    """Make failed, dead or skipped parts due again."""
+    if all_failed == bool(addresses):
+        raise UsageError("name attachments, or say --all-failed")
+    wanted = [AttachmentAddress.parse(address) for address in addresses or ()]
+    if all_failed:
+        run(lambda house: _retry_all(house, tenant))
+    elif not run(lambda house: _retry(house, wanted, tenant, keep_inline=keep_inline)):
+        raise typer.Exit(1)
+
+
+async def _retry_all(house: House, narrowed: str | None) -> None:
+    for tenant in await house.tenant_ids(narrowed):
+        await retry_all_failed(house.context, tenant)
+
+
+async def _retry(house: House, wanted: list[AttachmentAddress], narrowed: str | None, *, keep_inline: bool) -> bool:
+    tenants = set(await house.tenant_ids(narrowed))
+    all_there = True
+    for address in wanted:
+        async with house.context.database.sweep() as sweep:
+            tenant = await email_providers.tenant_of(sweep, address.provider_id)
+        before = None
+        if tenant in tenants and tenant is not None:
+            before = await retry(house.context, tenant, address, keep_inline=keep_inline)
+        shown = f"{address.provider_id}:{address.email_id}:{address.attachment_id}"
+        if before is None:
+            say(f"{shown}: there is no such attachment")
+            all_there = False
+        elif before not in ("failed", "dead", "skipped"):
+            say(f"{shown}: is {before}, and stays so")
+    return all_there
