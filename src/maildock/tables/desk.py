@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from maildock.tables.email_providers import OpenWork
 from maildock.tables.session import TenantSession
 
 
@@ -218,6 +219,23 @@ async def unstored_parts(session: TenantSession, ticket_id: UUID, limit: int) ->
     )
 
 
+async def has_part(
+    session: TenantSession, ticket_id: UUID, provider_id: UUID, email_id: str, attachment_id: str
+) -> bool:
+    """Say whether a part belongs to a ticket."""
+    found = await session.value(
+        "SELECT true FROM email_processed_attachments WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
+        " AND email_id = %(email_id)s AND attachment_id = %(attachment_id)s AND ticket_id = %(ticket_id)s",
+        {
+            "ticket_id": ticket_id,
+            "provider_id": provider_id,
+            "email_id": email_id,
+            "attachment_id": attachment_id,
+        },
+    )
+    return found is True
+
+
 async def mail(
     session: TenantSession, status: str, before: tuple[datetime, UUID, str] | None, limit: int
 ) -> list[MailLine]:
@@ -235,3 +253,22 @@ async def mail(
         " ORDER BY m.created_at DESC, m.provider_id DESC, m.email_id DESC LIMIT %(limit)s",
         {"status": status, "at": at, "provider_id": provider_id, "email_id": email_id, "limit": limit},
     )
+
+
+async def open_work(session: TenantSession) -> dict[UUID, OpenWork]:
+    """Count what is not done, by provider; a provider without any is left out."""
+    rows = await session.values(
+        "SELECT provider_id, sum(waiting)::bigint, sum(broken)::bigint FROM ("
+        "SELECT provider_id, count(*) AS waiting, count(*) FILTER (WHERE status = 'failed') AS broken"
+        " FROM email_processed_messages WHERE tenant = %(tenant)s AND status IN ('received', 'failed')"
+        " GROUP BY provider_id"
+        " UNION ALL SELECT provider_id, 0, count(*) FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND status = 'dead' GROUP BY provider_id"
+        " UNION ALL SELECT provider_id, count(*), count(*) FILTER (WHERE status = 'failed')"
+        " FROM email_processed_attachments WHERE tenant = %(tenant)s AND status IN ('pending', 'processing', 'failed')"
+        " GROUP BY provider_id"
+        " UNION ALL SELECT provider_id, 0, count(*) FROM email_processed_attachments"
+        " WHERE tenant = %(tenant)s AND status = 'dead' GROUP BY provider_id"
+        ") AS work GROUP BY provider_id"
+    )
+    return {provider_id: OpenWork(waiting, broken) for provider_id, waiting, broken in rows}

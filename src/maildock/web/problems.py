@@ -47,10 +47,11 @@ def answer(problem: Problem) -> Response:
 
 def from_error(request: Request, error: Exception) -> Response:
     """Translate any error into a problem; what is not foreseen is logged and tells nothing."""
-    return answer(_problem(request, error))
+    return answer(problem_of(request, error))
 
 
-def _problem(request: Request, error: Exception) -> Problem:
+def problem_of(request: Request, error: Exception) -> Problem:
+    """Give the problem that an error is to the client; what is not foreseen is logged here."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):

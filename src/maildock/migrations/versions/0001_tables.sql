@@ -205,6 +205,7 @@ CREATE TABLE email_processed_messages (
 );
 CREATE INDEX email_processed_messages_due ON email_processed_messages (tenant, provider_id, created_at)
     INCLUDE (next_attempt_at, claimed_until) WHERE status IN ('received', 'failed');
+CREATE INDEX email_processed_messages_dead ON email_processed_messages (tenant, provider_id) WHERE status = 'dead';
 CREATE INDEX email_processed_messages_newest ON email_processed_messages (tenant, created_at, provider_id, email_id);
 CREATE INDEX email_processed_messages_message_id ON email_processed_messages (tenant, message_id_hash)
     WHERE message_id_hash IS NOT NULL;
@@ -273,6 +274,8 @@ CREATE TABLE email_processed_attachments (
 );
 CREATE INDEX email_processed_attachments_due ON email_processed_attachments (tenant, provider_id, created_at)
     INCLUDE (next_attempt_at, claimed_until) WHERE status IN ('pending', 'processing', 'failed');
+CREATE INDEX email_processed_attachments_dead ON email_processed_attachments (tenant, provider_id)
+    WHERE status = 'dead';
 CREATE INDEX email_processed_attachments_newest
     ON email_processed_attachments (tenant, created_at, provider_id, email_id, attachment_id);
 CREATE INDEX email_processed_attachments_ticket ON email_processed_attachments (tenant, ticket_id);

@@ -1,0 +1,209 @@
+"""Rewrite a stranger's HTML so that it is well-formed, shallow, and quick to parse, keeping what reads well.
+
+An HTML parser takes quadratic time and worse on tags that nest thousands deep or are never closed, and a mail may hold
+a megabyte of them. This walk is linear and its output nests at most `DEEPEST` elements, each of them closed. It does
+not make anything safe: that is for the sanitiser, which gets the result.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape, unescape
+
+DEEPEST = 60
+
+_INLINE = frozenset((
+    "a", "abbr", "b", "bdi", "bdo", "cite", "code", "del", "dfn", "em", "i", "ins", "kbd", "mark", "q", "s",
+    "samp", "small", "strong", "sub", "sup", "tt", "u", "var",
+))  # fmt: skip
+_BLOCK = frozenset((
+    "address", "blockquote", "caption", "dd", "div", "dl", "dt", "figcaption", "figure", "h4", "li", "ol",
+    "p", "pre", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul",
+))  # fmt: skip
+_VOID = frozenset(("br", "hr"))
+KEPT = _INLINE | _BLOCK | _VOID
+_RENAMED = {
+    "strike": "s",
+    "center": "div",
+    "section": "div",
+    "article": "div",
+    "header": "div",
+    "footer": "div",
+    "main": "div",
+    "dir": "ul",
+    "menu": "ul",
+    **{f"h{level}": "h4" for level in range(1, 7)},
+}
+KEPT_ATTRIBUTES = {"a": ("href",), "td": ("colspan", "rowspan"), "th": ("colspan", "rowspan"), "ol": ("start",)}
+_CLOSED_BY_ITSELF = {
+    "p": frozenset(("p",)),
+    "li": frozenset(("li", "p")),
+    "dt": frozenset(("dt", "dd", "p")),
+    "dd": frozenset(("dt", "dd", "p")),
+    "td": frozenset(("td", "th", "p")),
+    "th": frozenset(("td", "th", "p")),
+    "a": frozenset(("a",)),
+}
+# Elements whose content is no text for a reader; the tokenizer skips to their end.
+_UNREADABLE = frozenset((
+    "iframe", "noembed", "noframes", "noscript", "script", "select", "style", "template", "textarea", "title",
+    "xmp",
+))  # fmt: skip
+_CLOSED_THROUGH = _INLINE | {"p", "h4"}
+
+_TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,60})((?>(?:[^>\"']|\"[^\"]{0,8000}\"|'[^']{0,8000}')*))>")
+_ATTRIBUTE = re.compile(r"([a-zA-Z-]{1,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_COMMENT_END = re.compile(r"--!?>")
+_WINDOW = 10_000  # characters that a tag may take; data: pictures take more, and are not shown
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A start or end tag; attribute names in lower case, values with their character references resolved."""
+
+    name: str
+    closes: bool
+    attributes: dict[str, str]
+
+
+def tokens(html: str) -> Iterator[str | Tag]:
+    """Split HTML into texts and tags; comments, declarations, scripts, styles and the like are left out."""
+    at = 0
+    while at < len(html):
+        found = html.find("<", at)
+        if found < 0:
+            found = len(html)
+        if found > at:
+            yield html[at:found]
+        at = found
+        if html.startswith(("<!", "<?"), at):
+            at = _after_declaration(html, at)
+        elif at < len(html):
+            match = _TAG.match(html, at, at + _WINDOW)
+            if match:
+                tag = _tag(match)
+                yield tag
+                at = match.end()
+                if tag.name in _UNREADABLE and not tag.closes:
+                    at = _after_unreadable(html, tag.name, at)
+            elif html[at + 1 : at + 2].isalpha() or html[at + 1 : at + 2] == "/":
+                at = html.find(">", at) + 1 or len(html)
+            else:
+                yield "<"
+                at += 1
+
+
+def _after_declaration(html: str, at: int) -> int:
+    if not html.startswith("<!--", at):
+        return html.find(">", at) + 1 or len(html)
+    if html.startswith((">", "->"), at + 4):
+        return html.index(">", at) + 1
+    end = _COMMENT_END.search(html, at + 4)
+    return end.end() if end else len(html)
+
+
+def _after_unreadable(html: str, name: str, at: int) -> int:
+    end = re.compile(rf"</{name}[\s/>]", re.IGNORECASE).search(html, at)
+    return end.start() if end else len(html)
+
+
+def _tag(match: re.Match[str]) -> Tag:
+    name = match[2].lower()
+    attributes: dict[str, str] = {}
+    if match[3].strip():
+        for found in _ATTRIBUTE.finditer(match[3]):
+            attributes.setdefault(found[1].lower(), unescape(found[2] or found[3] or found[4] or ""))
+    return Tag(_RENAMED.get(name, name), bool(match[1]), attributes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    name: str
+    hides: bool
+    quotes: bool
+
+
+@dataclass(slots=True)
+class Balanced:
+    """The rewritten HTML as it grows; `pictures` counts the pictures, none of which is shown."""
+
+    pictures: int = 0
+    _out: list[str] = field(default_factory=list)
+    _open: list[_Open] = field(default_factory=list)
+    _hidden: int = 0
+    _quotes: int = 0
+
+    def take(self, token: str | Tag) -> None:
+        """Append a text, or follow a tag."""
+        if isinstance(token, str):
+            self._write(escape(unescape(token), quote=False))
+        elif token.closes:
+            self._close(frozenset((token.name,)))
+        elif token.name == "img":
+            self._picture(token)
+        elif token.name in _VOID:
+            self._write(f"<{token.name}>")
+        elif len(self._open) < DEEPEST:
+            self._begin(token)
+
+    def finish(self) -> str:
+        """Close what is open, and give the whole."""
+        self._close_down_to(0)
+        return "".join(self._out)
+
+    def _write(self, text: str) -> None:
+        if not self._hidden:
+            self._out.append(text)
+
+    def _begin(self, tag: Tag) -> None:
+        hides = "display:none" in tag.attributes.get("style", "").lower().replace(" ", "")
+        if not hides and tag.name not in KEPT:
+            return
+        if tag.name in _CLOSED_BY_ITSELF:
+            self._close(_CLOSED_BY_ITSELF[tag.name], through=_CLOSED_THROUGH)
+        quotes = tag.name == "blockquote" and not hides
+        if hides:
+            self._hidden += 1
+        elif quotes and not self._quotes:
+            self._write("<details><summary>Show quoted text</summary>")
+        self._quotes += quotes
+        self._write(f"<{tag.name}{_attributes(tag)}>")
+        self._open.append(_Open(tag.name, hides, quotes))
+
+    def _picture(self, tag: Tag) -> None:
+        self.pictures += 1
+        text = " ".join(tag.attributes.get("alt", "").split())
+        if text:
+            self._write(f'<span class="picture">{escape(text)}</span>')
+
+    def _close(self, names: frozenset[str], through: frozenset[str] | None = None) -> None:
+        """Close the innermost element of these names, with what is open inside it; `through` limits that."""
+        for depth in range(len(self._open) - 1, -1, -1):
+            name = self._open[depth].name
+            if name in names:
+                self._close_down_to(depth)
+                return
+            if through is not None and name not in through:
+                return
+
+    def _close_down_to(self, depth: int) -> None:
+        while len(self._open) > depth:
+            closed = self._open.pop()
+            self._write(f"</{closed.name}>")
+            self._hidden -= closed.hides
+            self._quotes -= closed.quotes
+            if closed.quotes and not self._quotes:
+                self._write("</details>")
+
+
+def _attributes(tag: Tag) -> str:
+    kept = KEPT_ATTRIBUTES.get(tag.name, ())
+    return "".join(f' {name}="{escape(tag.attributes[name])}"' for name in kept if name in tag.attributes)
+
+
+def balance(html: str) -> Balanced:
+    """Rewrite the whole of `html`; ask the result to `finish()`."""
+    balanced = Balanced()
+    for token in tokens(html):
+        balanced.take(token)
+    return balanced

@@ -1,0 +1,89 @@
+"""`/login` and `/logout`."""
+
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from maildock.access.login import (
+    LONGEST_SECONDS,
+    Attempt,
+    Doorkeeper,
+    LoginRefused,
+    TooManyAttempts,
+    WhichTenant,
+    log_out,
+)
+from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.visit import SentForm, check_origin, cookie_name, form, is_secure, known
+
+router = APIRouter(include_in_schema=False)
+
+_LONGEST_FIELD = 1024
+
+
+@router.get("/login")
+async def show(request: Request, next: str = "/") -> Response:  # noqa: A002 - the query parameter's name
+    """Show the form, or go on when somebody is logged in already."""
+    if await known(request):
+        return RedirectResponse(own_path(next), 303, HEADERS)
+    return _form(next, "", "")
+
+
+@router.post("/login")
+async def log_in(request: Request) -> Response:
+    """Open a session and go on to where the person wanted to be."""
+    check_origin(request)
+    fields = {name: value[:_LONGEST_FIELD] for name, value in (await form(request)).items()}
+    before = await known(request)
+    goal, email = fields.get("next", "/"), fields.get("email", "")
+    attempt = Attempt(email, fields.get("password", ""), fields.get("tenant", ""), _address(request))
+    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    try:
+        cookie = await doorkeeper.log_in(attempt)
+    except TooManyAttempts as problem:
+        wait = {"Retry-After": str(problem.retry_after)}
+        return _form(goal, email, f"{problem} Try again in {problem.retry_after} s.", 429, wait)
+    except (LoginRefused, WhichTenant) as problem:
+        return _form(goal, email, str(problem), 401 if isinstance(problem, LoginRefused) else 409)
+    if before:
+        await log_out(before.context.database, before.person)
+    answer = RedirectResponse(own_path(goal), 303, HEADERS)
+    answer.set_cookie(
+        cookie_name(request),
+        cookie,
+        max_age=int(LONGEST_SECONDS),
+        path="/",
+        secure=is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+@router.post("/logout")
+async def leave(request: Request, sent: SentForm) -> Response:
+    """End the session."""
+    await log_out(sent.visit.context.database, sent.visit.person)
+    answer = RedirectResponse("/login", 303, HEADERS)
+    answer.delete_cookie(cookie_name(request), path="/", secure=is_secure(request), httponly=True, samesite="lax")
+    return answer
+
+
+def own_path(goal: str) -> str:
+    """Give the path if it is one of ours, else the front page: a login must not send people to other sites."""
+    try:
+        parts = urlsplit(goal)
+    except ValueError:
+        return "/"
+    clean = goal.isascii() and goal.isprintable() and "\\" not in goal and " " not in goal
+    ours = goal.startswith("/") and not goal.startswith("//") and not parts.scheme and not parts.netloc
+    return goal if clean and ours and not parts.path.startswith(("/login", "/logout")) else "/"
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _form(goal: str, email: str, error: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return page("login.html", status, headers, visit=None, next=own_path(goal), email=email, error=error)

@@ -1,0 +1,29 @@
+"""Put the pages into the application."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from maildock.access.login import Doorkeeper
+from maildock.web.pages import documents, errors, login, mail, providers, tickets
+from maildock.web.pages.rendering import STATIC
+
+
+def mount_pages(app: FastAPI) -> None:
+    """Add every page to an application whose problems and state are installed already."""
+    app.state.doorkeeper = Doorkeeper(app.state.context.database)
+    for noun in (login, tickets, documents, mail, providers):
+        app.include_router(noun.router)
+    app.mount("/static", _Kept(directory=STATIC))
+    errors.install(app)
+
+
+class _Kept(StaticFiles):
+    """Static files; their addresses change with their content, so browsers may keep them."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response

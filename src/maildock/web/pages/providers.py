@@ -1,0 +1,28 @@
+"""`/providers`: where mail comes from, and how that does."""
+
+from fastapi import APIRouter, Response
+
+from maildock.tables import desk, email_providers
+from maildock.tables.email_providers import OpenWork
+from maildock.web.pages.rendering import page
+from maildock.web.pages.visit import Admin
+from maildock.web.shapes import ProviderHealth
+
+router = APIRouter(include_in_schema=False)
+
+_MOST = 1000
+
+
+@router.get("/providers")
+async def list_providers(visit: Admin) -> Response:
+    """List the tenant's providers with their health."""
+    async with visit.session() as session:
+        rows = await email_providers.page(session, None, _MOST)
+        work = await desk.open_work(session)
+    nothing = OpenWork(0, 0)
+    shown = [
+        (row, ProviderHealth.of(row, of_row.backlog, of_row.failing))
+        for row in rows
+        for of_row in [work.get(row.provider_id, nothing)]
+    ]
+    return page("providers.html", visit=visit, providers=shown)

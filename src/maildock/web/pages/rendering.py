@@ -1,0 +1,84 @@
+"""Templates into answers, with the headers that every page carries."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from maildock.web.pages import words
+
+_WEB = Path(__file__).parent.parent
+STATIC = _WEB / "static"
+
+_KIBI = 1024
+_UNITS = ("KiB", "MiB", "GiB", "TiB")
+_NO_FRACTION_FROM = 10
+
+# Chromium sends no usable Origin from pages under `no-referrer`, and forms are checked by it; `same-origin` tells
+# other sites just as little.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cache-Control": "no-store",
+}
+
+
+def page(template: str, code: int = 200, headers: dict[str, str] | None = None, **values: object) -> HTMLResponse:
+    """Render a template into an answer; every name that it uses must be given."""
+    html = _templates().get_template(template).render(values)
+    return HTMLResponse(html, code, {**HEADERS, **(headers or {})})
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_WEB / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(when=when, size=size, link=link)
+    environment.globals.update(static=static, words=words)
+    return environment
+
+
+@cache
+def static(name: str) -> str:
+    """Give the address of a static file; it changes with the content, so the file may be kept for long."""
+    content = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={content[:12]}"
+
+
+def when(at: datetime) -> Markup:
+    """Write a time for people and for machines, in UTC."""
+    utc = at.astimezone(UTC)
+    shown = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", shown)
+
+
+def size(count: int) -> str:
+    """Write a number of bytes for people."""
+    if count < _KIBI:
+        return "1 byte" if count == 1 else f"{count} bytes"
+    power = min((count.bit_length() - 1) // 10, len(_UNITS))
+    value = count / _KIBI**power
+    return f"{value:.{0 if value >= _NO_FRACTION_FROM else 1}f} {_UNITS[power - 1]}"
+
+
+def link(address: Any) -> Markup:
+    """Write a stranger's address as a link if it is one of the web, else as text."""
+    text = str(address)
+    if not text.startswith(("https://", "http://")) or any(character.isspace() for character in text):
+        return Markup("<bdi>{}</bdi>").format(text)
+    return Markup('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank"><bdi>{0}</bdi></a>').format(text)

@@ -1,0 +1,99 @@
+"""`/` and `/tickets`: the list, and a ticket with its conversation and files."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from maildock.tables import desk
+from maildock.tables.desk import TicketHead
+from maildock.tables.session import TenantSession
+from maildock.web import cursors
+from maildock.web.pages.conversation import CUT_AT, CUT_WHOLE_AT, show
+from maildock.web.pages.panel import panel
+from maildock.web.pages.refusals import bad_request
+from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.visit import SentForm, SignedIn
+from maildock.web.problems import not_found
+
+router = APIRouter(include_in_schema=False)
+
+_PER_PAGE = 50
+_FILTERS = {"open": "open", "closed": "closed", "all": ""}
+
+
+@router.get("/")
+async def list_tickets(visit: SignedIn, status: str = "open", cursor: str | None = None) -> Response:
+    """List tickets, those with the newest mail first."""
+    if status not in _FILTERS:
+        raise bad_request()
+    before: Any = cursors.read(cursor, "time", "int")
+    async with visit.session() as session:
+        rows = await desk.overview(session, _FILTERS[status], before, _PER_PAGE + 1)
+    shown = rows[:_PER_PAGE]
+    after = cursors.write(shown[-1].updated_at, shown[-1].number) if len(rows) > _PER_PAGE else None
+    return page("tickets.html", visit=visit, tickets=shown, status=status, after=after, first=cursor is None)
+
+
+@router.get("/tickets/{number}")
+async def show_ticket(visit: SignedIn, number: str, before: str | None = None) -> Response:
+    """Show a ticket: what was said, the oldest first, and its files."""
+    earlier_than: Any = cursors.read(before, "time", "uuid")
+    async with visit.session() as session:
+        head = await known(session, number)
+        said = await desk.conversation(session, head.ticket_id, earlier_than, _PER_PAGE + 1, CUT_AT)
+        files = await panel(session, head.ticket_id)
+    rest = len(said) > _PER_PAGE
+    said = said[-_PER_PAGE:]
+    earlier = cursors.write(said[0].created_at, said[0].comment_id) if rest else None
+    return page(
+        "ticket.html",
+        visit=visit,
+        ticket=head,
+        comments=await show(said),
+        earlier=earlier,
+        latest=before is None,
+        files=files,
+    )
+
+
+@router.get("/tickets/{number}/comments/{comment_id}")
+async def show_comment(visit: SignedIn, number: str, comment_id: str) -> Response:
+    """Show one comment of a ticket at its full length."""
+    async with visit.session() as session:
+        head = await known(session, number)
+        said = await desk.comment(session, head.ticket_id, as_uuid(comment_id), CUT_WHOLE_AT)
+    if said is None:
+        raise not_found()
+    (shown,) = await show([said])
+    return page("comment.html", visit=visit, ticket=head, shown=shown)
+
+
+@router.post("/tickets/{number}/status")
+async def set_status(sent: SentForm, number: str) -> Response:
+    """Close a ticket, or open it again."""
+    status = sent.fields.get("status")
+    if status not in ("open", "closed"):
+        raise bad_request()
+    async with sent.visit.session() as session:
+        head = await known(session, number)
+        await desk.set_ticket_status(session, head.ticket_id, status)
+    return RedirectResponse(f"/tickets/{head.number}", 303, HEADERS)
+
+
+async def known(session: TenantSession, number: str) -> TicketHead:
+    """Give the ticket of this number; what cannot be one is not found."""
+    plausible = number.isascii() and number.isdecimal() and len(number) <= len(str(cursors.LARGEST))
+    head = await desk.ticket(session, int(number)) if plausible and int(number) < cursors.LARGEST else None
+    if head is None:
+        raise not_found()
+    return head
+
+
+def as_uuid(text: str) -> UUID:
+    """Read an id in an address; what cannot be one is not found."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise not_found() from None

@@ -1,0 +1,72 @@
+"""The ledger's words, as people read them."""
+
+REASONS = {
+    "inline": "It is a picture that the mail shows within its text, such as a logo.",
+    "too_large": "It is larger than the largest file that is stored here.",
+    "unsupported_type": "It is a kind of attachment that cannot be read.",
+    "reference_link": "The mail only links to it; the file itself lives elsewhere.",
+    "machine_part": "It is meant for programs, such as a signature or a delivery report.",
+    "container": "It is a wrapping; the files inside are listed by themselves.",
+    "duplicate": "The ticket already has this very file, from the same mail in another mailbox.",
+    "limit": "The mail has more parts than are taken in.",
+    "throttled": "The mail provider asked us to wait.",
+    "unavailable": "The mail provider did not answer.",
+    "unauthorized": "The mail provider did not let us read it.",
+    "gone": "It is no longer in the mailbox.",
+    "corrupt": "Its bytes are damaged.",
+    "storage": "The file store did not take it.",
+    "internal": "Something went wrong here.",
+}
+
+PART_STATUS = {
+    "pending": "Waiting",
+    "processing": "Storing",
+    "stored": "Stored",
+    "skipped": "Left out",
+    "failed": "Failed",
+    "dead": "Given up",
+}
+
+MAIL_STATUS = {
+    "received": "Received",
+    "filed": "Filed",
+    "duplicate": "Duplicate",
+    "ignored": "Ignored",
+    "failed": "Failed",
+    "gone": "Gone",
+    "dead": "Given up",
+}
+
+KINDS = {
+    "microsoft": "Microsoft 365",
+    "gmail": "Gmail",
+    "imap": "IMAP",
+    "smtp": "SMTP",
+    "file": "Files and uploads",
+}
+
+# Trying again cannot change these: there is nothing to fetch, or it is here already.
+_FINAL = frozenset(("container", "duplicate", "limit", "reference_link", "unsupported_type"))
+
+_SPREADSHEETS = ("spreadsheet", "excel", "csv")
+_ARCHIVES = ("zip", "gzip", "tar", "7z", "rar", "compressed", "x-xz", "bzip")
+
+
+def can_retry(status: str, reason: str | None) -> bool:
+    """Say whether a person may wish to have this part stored after all."""
+    return status in ("failed", "dead") or (status == "skipped" and reason not in _FINAL)
+
+
+def icon(content_type: str) -> str:
+    """Name the icon of a content type."""
+    kind = content_type.partition(";")[0].lower()
+    family = kind.partition("/")[0]
+    if kind == "application/pdf":
+        return "pdf"
+    if any(word in kind for word in _SPREADSHEETS):
+        return "sheet"
+    if any(word in kind for word in _ARCHIVES):
+        return "archive"
+    if kind in ("message/rfc822", "text/calendar"):
+        return "mail" if kind == "message/rfc822" else "calendar"
+    return {"image": "image", "audio": "media", "video": "media", "text": "text"}.get(family, "file")
