@@ -18,15 +18,14 @@ async def settle(context: Context, worker: Worker, tenant: UUID, provider_id: UU
 
     `worker` does the work unless another process holds the mailbox's lease; then that one's results are waited for.
     """
-    waiting = list(dict.fromkeys(email_ids))
+    wanted = list(dict.fromkeys(email_ids))
     pause = SHORTEST_LOOK
     while True:
         async with context.database.tenant(tenant) as session:
-            unfiled = await messages.unsettled(session, provider_id, waiting)
-            unstored = [] if unfiled else await attachments.unsettled(session, provider_id, waiting)
-        waiting = unfiled or unstored
-        if not waiting:
-            return
+            unfiled = await messages.unsettled(session, provider_id, wanted)
+            # Only a mail that is filed has rows, so all of them are looked at once the last one is.
+            if not unfiled and not await attachments.unsettled(session, provider_id, wanted):
+                return
         worker.wake(Hint(tenant, provider_id, "mail" if unfiled else "files"))
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_LOOK)

@@ -1,0 +1,43 @@
+"""A served application, and clients of two tenants."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from maildock.access import tokens
+from maildock.flow.context import Context
+from maildock.tables.tenants import Tenant
+from tests.desk import Desk
+from tests.web.server import Client, serving
+
+
+@pytest.fixture
+async def origin(context: Context) -> AsyncIterator[str]:
+    """The origin of a served application."""
+    async with serving(context) as origin:
+        yield origin
+
+
+@pytest.fixture
+def desk(context: Context, tenant: Tenant) -> Desk:
+    """A tenant's desk."""
+    return Desk(context, tenant)
+
+
+async def client_of(context: Context, tenant: Tenant, origin: str) -> Client:
+    """Make a client with a token of its own."""
+    async with context.database.tenant(tenant.tenant) as session:
+        _, token = await tokens.issue(session, "tests")
+    return Client(origin, {"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+async def api(context: Context, tenant: Tenant, origin: str) -> Client:
+    """A client of the tenant."""
+    return await client_of(context, tenant, origin)
+
+
+@pytest.fixture
+async def stranger(context: Context, other_tenant: Tenant, origin: str) -> Client:
+    """A client of another tenant."""
+    return await client_of(context, other_tenant, origin)
