@@ -1,21 +1,14 @@
 """Errors as pages: people get a page where programs get a problem."""
 
-from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 
-from maildock.domain.errors import MaildockError
 from maildock.web.pages.refusals import NeedsLogin
 from maildock.web.pages.rendering import HEADERS, page
-from maildock.web.problems import Problem, problem_of
-
-Answer = Callable[[Request, Exception], Response | Awaitable[Response]]
+from maildock.web.problems import Problem, from_error, problem_of
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
 _TITLES = {
@@ -31,24 +24,17 @@ _TITLES = {
 
 
 def install(app: FastAPI) -> None:
-    """Answer errors on addresses for people by pages, all others as before."""
+    """Answer errors on addresses for people by pages, where so far each is answered by a problem."""
     app.add_exception_handler(NeedsLogin, _to_login)
-    for kind in (Problem, MaildockError, RequestValidationError, HTTPException, Exception):
-        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))
+    for kind, answer in list(app.exception_handlers.items()):
+        if answer is from_error:
+            app.add_exception_handler(kind, _for_both)
 
 
-def _for_people(otherwise: Answer) -> Answer:
-    async def answer(request: Request, error: Exception) -> Response:
-        if not request.scope["path"].startswith(_FOR_PROGRAMS):
-            return _page(problem_of(request, error))
-        return await _answered(otherwise, request, error)
-
-    return answer
-
-
-async def _answered(answer: Answer, request: Request, error: Exception) -> Response:
-    given = await run_in_threadpool(answer, request, error)
-    return given if isinstance(given, Response) else await given
+async def _for_both(request: Request, error: Exception) -> Response:
+    if request.scope["path"].startswith(_FOR_PROGRAMS):
+        return from_error(request, error)
+    return _page(problem_of(request, error))
 
 
 def _page(problem: Problem) -> Response:
