@@ -125,9 +125,9 @@ class _Open:
 
 @dataclass(slots=True)
 class Balanced:
-    """The rewritten HTML as it grows; `pictures` counts the pictures, none of which is shown."""
+    """The rewritten HTML as it grows; no picture is shown, `remote` counts those from elsewhere."""
 
-    pictures: int = 0
+    remote: int = 0
     _out: list[str] = field(default_factory=list)
     _open: list[_Open] = field(default_factory=list)
     _hidden: int = 0
@@ -171,7 +171,7 @@ class Balanced:
         self._open.append(_Open(tag.name, hides, quotes))
 
     def _picture(self, tag: Tag) -> None:
-        self.pictures += 1
+        self.remote += tag.attributes.get("src", "").strip().lower().startswith(("http:", "https:", "//"))
         text = " ".join(tag.attributes.get("alt", "").split())
         if text:
             self._write(f'<span class="picture">{escape(text)}</span>')

@@ -27,14 +27,14 @@ _cleaner = nh3.Cleaner(
 
 @dataclass(frozen=True, slots=True)
 class Harmless:
-    """HTML that may stand in our pages, and how many pictures were left out of it."""
+    """HTML that may stand in our pages, and how many pictures from elsewhere it does not load."""
 
     html: Markup
-    pictures: int
+    remote_pictures: int
 
 
 def sanitise(html: str) -> Harmless:
     """Make a stranger's HTML harmless; takes time in proportion to its length."""
     balanced = balance(html)
     cleaned = _cleaner.clean(balanced.finish().replace("&amp;", _AMPERSAND)).replace(_AMPERSAND, "&amp;")
-    return Harmless(Markup(cleaned), balanced.pictures)  # noqa: S704 - cleaned just now
+    return Harmless(Markup(cleaned), balanced.remote)  # noqa: S704 - cleaned just now

@@ -21,7 +21,7 @@ class Shown:
     html: Markup | None
     text: str
     whole: str | None
-    pictures: int
+    remote_pictures: int
     cut: bool
 
 
@@ -35,7 +35,7 @@ def _shown(said: Said) -> Shown:
         harmless = sanitise(said.body_html)
         if harmless.html.striptags() or not said.body_text.strip():
             cut = said.html_length > len(said.body_html)
-            return Shown(said, harmless.html, "", None, harmless.pictures, cut)
+            return Shown(said, harmless.html, "", None, harmless.remote_pictures, cut)
     own, whole = said.reply_text.strip(), said.body_text.strip()
     cut = said.text_length > len(said.body_text)
     return Shown(said, None, own or whole, whole if own and own != whole else None, 0, cut)
