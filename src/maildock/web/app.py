@@ -10,6 +10,7 @@ from maildock.web import operations, problems
 from maildock.web.api import attachments, documents, emails, messages, providers, tickets
 from maildock.web.caller import PROBLEMS
 from maildock.web.edge import Edge
+from maildock.web.pages.mount import mount_pages
 
 API = "/api/v1"
 
@@ -40,4 +41,5 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     app.include_router(operations.router)
     for noun in (tickets, documents, emails, attachments, messages, providers):
         app.include_router(noun.router, prefix=API, responses=PROBLEMS)
+    mount_pages(app)
     return app

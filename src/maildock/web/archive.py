@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from maildock.storage.base import ObjectStore
 from maildock.tables.api_reads import DocumentRow
 from maildock.web.downloads import disposition
+from maildock.web.entry_names import EntryNames
 from maildock.web.problems import Problem
 
 _LARGE = 1 << 31
@@ -27,10 +28,10 @@ async def download(store: ObjectStore, rows: Sequence[DocumentRow], name: str) -
 
 async def _stream(store: ObjectStore, rows: Sequence[DocumentRow]) -> AsyncIterator[bytes]:
     sink = _Sink()
-    names: set[str] = set()
+    names = EntryNames()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
         for row in reversed(rows):
-            entry = zipfile.ZipInfo(_unique(row.name, names), _dos_time(row.created_at))
+            entry = zipfile.ZipInfo(names.take(row.name), _dos_time(row.created_at))
             entry.external_attr = 0o600 << 16
             with archive.open(entry, "w", force_zip64=row.size >= _LARGE) as file:
                 async for chunk in store.read(row.storage_key):
@@ -57,19 +58,6 @@ class _Sink(io.RawIOBase):
     def taken(self) -> bytes:
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)
-
-
-def _unique(name: str, names: set[str]) -> str:
-    """Give a name that no other entry has, also where case does not count."""
-    stem, dot, extension = name.rpartition(".")
-    if not stem:
-        stem, dot, extension = name, "", ""
-    number, candidate = 1, name
-    while candidate.casefold() in names:
-        number += 1
-        candidate = f"{stem} ({number}){dot}{extension}"
-    names.add(candidate.casefold())
-    return candidate
 
 
 def _dos_time(moment: datetime) -> tuple[int, int, int, int, int, int]:

@@ -1,27 +1,30 @@
-"""What every request passes: a limit on bodies, safe headers, and a count. Plain ASGI, for it sees every byte."""
+"""What every request passes: a limit on bodies, safe headers, a count, and an answer to every error.
 
+Plain ASGI, for it sees every byte.
+"""
+
+import asyncio
+import contextlib
+import inspect
 import time
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import Any
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from maildock import metrics
-from maildock.web.problems import Problem, answer
+from maildock.web.problems import SAFE_HEADERS
 
 LARGEST_BODY = 1 << 20
 # These stream their bodies, and have limits of their own.
 _STREAMED = ("/api/v1/messages", "/mail")
 
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cache-Control": "no-store",
-}
+# What a client still sends after it was refused is read this far, or else the closed connection would eat the answer.
+_LINGER_BYTES, _LINGER_SECONDS = 64 << 20, 10
 
 
 class Edge:
@@ -36,45 +39,75 @@ class Edge:
             await self._app(scope, receive, send)
             return
         begun = time.monotonic()
-        started: list[int] = []
-
-        async def counted_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                started.append(message["status"])
-                _add_headers(message)
-            await send(message)
-
-        limited = _Limited(receive) if scope["path"] not in _STREAMED else None
+        body = _Body(scope, receive)
+        answer = _Answer(body, send)
         try:
-            await self._app(scope, limited or receive, counted_send)
-        except _BodyTooLarge:
-            if started:
+            await self._app(scope, body.receive, answer.send)
+        except Exception as error:
+            if answer.status is not None:
                 raise
-            await answer(Problem(413, f"The body is longer than {LARGEST_BODY} bytes."))(scope, receive, counted_send)
+            await self._apologise(scope, body, answer, error)
         finally:
-            metrics.request_answered(scope["method"], started[0] if started else 500, time.monotonic() - begun)
+            metrics.request_answered(scope["method"], answer.status or 500, time.monotonic() - begun)
+
+    async def _apologise(self, scope: Scope, body: "_Body", answer: "_Answer", error: Exception) -> None:
+        response = scope["app"].exception_handlers[Exception](Request(scope), error)
+        if inspect.isawaitable(response):
+            response = await response
+        await response(scope, body.receive, answer.send)
+
+
+class _Body:
+    """Counts the bytes of a request's body, and limits them."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._headers = Headers(scope=scope)
+        self._limit = None if scope["path"] in _STREAMED else LARGEST_BODY
+        self._size = 0
+        self._done = False
+
+    async def receive(self) -> Message:
+        message = await self._next()
+        if self._limit is not None and self._size > self._limit:
+            raise HTTPException(413, f"The body is longer than {self._limit} bytes.")
+        return message
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._size += len(message.get("body", b""))
+        self._done = not message.get("more_body", False)
+        return message
+
+    async def linger(self) -> None:
+        """Read what the client still sends, up to a point, unless it waits to be asked."""
+        if "expect" in self._headers or not {"content-length", "transfer-encoding"} & {*self._headers}:
+            return
+        end = self._size + _LINGER_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                while not self._done and self._size < end:
+                    await self._next()
+
+
+class _Answer:
+    """Adds what every answer has; `status` is known once it has begun."""
+
+    def __init__(self, body: _Body, send: Send) -> None:
+        self._body = body
+        self._send = send
+        self.status: int | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            _add_headers(message)
+            if message["status"] >= HTTPStatus.BAD_REQUEST:
+                await self._body.linger()
+        await self._send(message)
 
 
 def _add_headers(message: MutableMapping[str, Any]) -> None:
     headers = MutableHeaders(raw=message.setdefault("headers", []))
-    for name, value in _HEADERS.items():
+    for name, value in SAFE_HEADERS.items():
         headers.setdefault(name, value)
-
-
-class _BodyTooLarge(Exception):
-    """The body is longer than anything that is not streamed may be."""
-
-
-class _Limited:
-    """Counts the bytes of a body."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._size = 0
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        self._size += len(message.get("body", b""))
-        if self._size > LARGEST_BODY:
-            raise _BodyTooLarge
-        return message

@@ -7,6 +7,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from maildock.domain.errors import MaildockError, OutageError, UsageError, loggable
@@ -14,6 +15,16 @@ from maildock.domain.errors import MaildockError, OutageError, UsageError, logga
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
+
+# On every answer, so that no browser takes it for anything else than it is.
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
 
 
 class Problem(MaildockError):
@@ -59,11 +70,20 @@ def problem_of(request: Request, error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         return not_found() if error.status_code == HTTPStatus.NOT_FOUND else _of_http(error)
     if isinstance(error, OutageError):
-        return Problem(503, str(error), error.reason, Retry_After=str(RETRY_AFTER_SECONDS))
+        return _of_outage(request, error)
+    if isinstance(error, ClientDisconnect):
+        return Problem(400, "The connection ended before the body did.")
     if isinstance(error, UsageError):
         return Problem(422, str(error))
     log.error("request failed", path=request.scope["path"], error=loggable(error), exc_info=error)
     return Problem(500, "Something went wrong inside maildock; its log says what.")
+
+
+def _of_outage(request: Request, error: OutageError) -> Problem:
+    # The message may name our disks; what it is about is enough for a stranger.
+    log.warning("request failed", path=request.scope["path"], error=loggable(error))
+    about = (type(error).__doc__ or "").splitlines()[0]
+    return Problem(503, f"{about} Try again later.", error.reason, Retry_After=str(RETRY_AFTER_SECONDS))
 
 
 def _of_http(error: HTTPException) -> Problem:
@@ -81,5 +101,5 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 def install(app: FastAPI) -> None:
     """Answer every error of the app this way."""
-    for kind in (Problem, MaildockError, RequestValidationError, HTTPException, Exception):
+    for kind in (Problem, MaildockError, RequestValidationError, HTTPException, ClientDisconnect, Exception):
         app.add_exception_handler(kind, from_error)

@@ -1,13 +1,15 @@
 """The objects that programs get, from the API and the command line alike; times are RFC 3339 in UTC."""
 
-from datetime import datetime
-from typing import Any, Literal, Self
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from maildock.tables.api_reads import AttachmentRow, CommentRow, DocumentRow, EmailRow, TicketRow
 from maildock.tables.email_providers import ProviderRow
+
+Time = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
 
 class Shape(BaseModel):
@@ -23,8 +25,8 @@ class Ticket(Shape):
     number: int
     subject: str
     status: Literal["open", "closed"]
-    created_at: datetime
-    updated_at: datetime
+    created_at: Time
+    updated_at: Time
     requester: str | None
     requester_name: str
 
@@ -40,7 +42,7 @@ class Comment(Shape):
     body_text: str
     body_html: str
     reply_text: str
-    created_at: datetime
+    created_at: Time
     message_id: str | None
     provider_id: UUID
     email_id: str
@@ -68,7 +70,7 @@ class Source(Shape):
     attachment_id: str | None
     sender: str | None
     subject: str | None
-    received_at: datetime | None
+    received_at: Time | None
 
 
 class Document(Shape):
@@ -80,7 +82,7 @@ class Document(Shape):
     content_type: str
     size: int
     sha256: str
-    created_at: datetime
+    created_at: Time
     created_by: UUID
     ticket_id: UUID | None
     comment_id: UUID | None
@@ -106,7 +108,7 @@ class Attachment(Shape):
     status: Literal["pending", "processing", "stored", "skipped", "failed", "dead"]
     reason: str | None
     attempts: int
-    next_attempt_at: datetime | None
+    next_attempt_at: Time | None
     error: str | None
     ticket_id: UUID | None
     comment_id: UUID | None
@@ -128,7 +130,7 @@ class Email(Shape):
     message_id: str | None
     sender: str | None
     subject: str | None
-    received_at: datetime
+    received_at: Time
     ticket_id: UUID | None
     comment_id: UUID | None
     error: str | None
@@ -165,10 +167,10 @@ class ProviderHealth(Shape):
     status: Literal["ok", "degraded", "paused"]
     reason: str | None
     remedy: str | None
-    last_push_at: datetime | None
-    last_poll_at: datetime | None
-    last_mail_at: datetime | None
-    subscription_expires_at: datetime | None
+    last_push_at: Time | None
+    last_poll_at: Time | None
+    last_mail_at: Time | None
+    subscription_expires_at: Time | None
     backlog: int
 
     @classmethod

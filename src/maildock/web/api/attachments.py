@@ -37,6 +37,7 @@ async def list_attachments(
     tenant: Caller,
     status: Status | None = None,
     provider_id: UUID | None = None,
+    email_id: Text | None = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Attachment]:
@@ -44,7 +45,7 @@ async def list_attachments(
     before: Any = cursors.read(cursor, "time", "uuid", "text", "text")
     async with house.database.tenant(tenant) as session:
         rows = await api_reads.attachments(
-            session, status=status, provider_id=provider_id, before=before, limit=limit + 1
+            session, status=status, provider_id=provider_id, email_id=email_id, before=before, limit=limit + 1
         )
     return Page[Attachment](
         **cursors.page(

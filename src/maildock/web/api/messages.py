@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from maildock.domain.errors import MessageTooLarge, NotAMessage
 from maildock.domain.ids import file_provider_id
 from maildock.flow.receive import receive_raw
-from maildock.web.caller import Caller, House
+from maildock.web.caller import Caller, House, described
 from maildock.web.problems import Problem
 
 router = APIRouter(prefix="/messages", tags=["messages"])
@@ -33,7 +33,12 @@ class Taken(BaseModel):
     status_code=202,
     response_model=Taken,
     openapi_extra=_BODY,
-    responses={200: {"model": Taken, "description": "The same bytes had come before"}, 413: {}, 415: {}, 422: {}},
+    responses={
+        200: {"model": Taken, "description": "The same bytes had come before"},
+        413: described("A message over the limit"),
+        415: described("Not message/rfc822"),
+        422: described("No header line at all"),
+    },
 )
 async def post_message(request: Request, house: House, tenant: Caller) -> Response:
     """Take a mail in; the answer comes once it is durable, and the work goes on without the client."""
