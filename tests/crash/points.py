@@ -5,11 +5,12 @@ They stand between the flow and its parts, put there by the wiring; the flow kno
 
 import contextlib
 import os
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from io import FileIO
+from pathlib import Path
 from uuid import UUID
 
 from maildock.domain.message import InboundMessage
@@ -22,12 +23,13 @@ DIED = 86
 
 
 class Points:
-    """Names the places it passes, `commit: after #3`, and dies at the one it was told to; `None` only names."""
+    """Names the places it passes, `commit: after #3`, and dies or stops at the one it was told to."""
 
-    def __init__(self, die_at: str | None = None) -> None:
+    def __init__(self, die_at: str | None = None, stop_at: str | None = None) -> None:
         self.passed: list[str] = []
         self._times: Counter[str] = Counter()
         self._die_at = die_at
+        self._stop_at = stop_at
         self.on_death: Callable[[], None] = lambda: None
 
     def pass_by(self, label: str) -> None:
@@ -38,6 +40,8 @@ class Points:
         if place == self._die_at:
             self.on_death()
             os._exit(DIED)
+        if place == self._stop_at:
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def files_with(points: Points) -> FileOps:
@@ -108,26 +112,29 @@ def database_with(points: Points) -> type[Database]:
 
 
 class PointedProvider:
-    """A provider with a place at each of its answers."""
+    """A provider with a place at each of its answers; reading the poison kills at once."""
 
-    def __init__(self, inner: Provider, points: Points) -> None:
-        self._inner, self._points = inner, points
+    def __init__(self, inner: Provider, points: Points, poison: str | None) -> None:
+        self._inner, self._points, self._poison = inner, points, poison
 
     async def fetch(self, email: EmailRef) -> InboundMessage:
         """Pass a place after the mail has been fetched."""
+        if email.email_id == self._poison:
+            os._exit(DIED)
         message = await self._inner.fetch(email)
         self._points.pass_by("answer: mail")
         return message
 
     async def open(self, attachment: AttachmentRef) -> AsyncIterator[bytes]:
         """Pass a place after each piece."""
+        if attachment.attachment_id == self._poison:
+            os._exit(DIED)
         async for chunk in self._inner.open(attachment):
             self._points.pass_by("answer: piece")
             yield chunk
 
 
-def pointed(context: Context, points: Points) -> Context:
+def pointed(context: Context, points: Points, poison: str | None = None) -> Context:
     """Put the places into a wired context's providers."""
-    return replace(
-        context, providers={kind: PointedProvider(inner, points) for kind, inner in context.providers.items()}
-    )
+    providers = {kind: PointedProvider(inner, points, poison) for kind, inner in context.providers.items()}
+    return replace(context, providers=providers)

@@ -1,12 +1,19 @@
 """A process that does a desk's work and dies where it is told; forks each victim from one that has all imported.
 
-Reads orders as JSON lines from standard input: settings, tenant, mails, and the place to die at (or none). Answers
-each with a line: how the victim ended, and the places it passed.
+Reads orders as JSON lines from standard input, and answers each with lines: the victim's pid, a line when it has
+stopped itself, and how it ended with the places it passed. An order holds the settings, the tenant, the mails (paths)
+and how to live:
+
+- `die_at`: the place to die at, or none;
+- `stop_at`: the place to stop at until somebody continues it;
+- `poison`: the attachment or mail whose very reading kills;
+- `copies`: how often to take in and settle each mail at once.
 """
 
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -31,22 +38,31 @@ async def live(order: dict[str, Any], points: Points) -> None:
     async with wiring.open_context(
         settings, where, files=files_with(points), database_class=database_with(points)
     ) as context:
-        desk = Desk(pointed(context, points), tenant)
-        for mail in order["mails"]:
-            await desk.receive(Path(mail).read_bytes())
+        desk = Desk(pointed(context, points, order.get("poison")), tenant)
+        mails = [Path(mail).read_bytes() for mail in order["mails"]]
+        if order.get("copies"):
+            await asyncio.gather(*(desk.ingest(mail) for mail in mails for _ in range(order["copies"])))
+        for mail in mails:
+            await desk.receive(mail)
         await Worker(desk.context).drain(asyncio.Event())
 
 
-def run(order: dict[str, Any]) -> None:
+def run(order: dict[str, Any], report: Path) -> None:
     """Be the victim; write the places passed to the report, at the end or before dying."""
-    points = Points(order["die_at"])
-
-    def report() -> None:
-        Path(order["report"]).write_text(json.dumps(points.passed))
-
-    points.on_death = report
+    points = Points(order.get("die_at"), order.get("stop_at"))
+    points.on_death = lambda: _write(report, points)
     asyncio.run(live(order, points))
-    report()
+    _write(report, points)
+
+
+def _write(report: Path, points: Points) -> None:
+    report.write_text(json.dumps(points.passed))
+
+
+def say(**line: object) -> None:
+    """Answer with a line."""
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -56,12 +72,16 @@ def main() -> None:
         with tempfile.NamedTemporaryFile() as report:
             pid = os.fork()
             if pid == 0:
-                run({**json.loads(line), "report": report.name})
+                signal.set_wakeup_fd(-1)
+                run(json.loads(line), Path(report.name))
                 os._exit(0)
-            _, status = os.waitpid(pid, 0)
-            ended = os.waitstatus_to_exitcode(status)
-            sys.stdout.write(json.dumps({"ended": ended, "passed": json.loads(report.read() or b"[]")}) + "\n")
-            sys.stdout.flush()
+            say(pid=pid)
+            while True:
+                _, status = os.waitpid(pid, os.WUNTRACED)
+                if not os.WIFSTOPPED(status):
+                    break
+                say(stopped=True)
+            say(ended=os.waitstatus_to_exitcode(status), passed=json.loads(report.read() or b"[]"))
 
 
 if __name__ == "__main__":
