@@ -84,11 +84,11 @@ class _Tried:
 
 @dataclass(slots=True)
 class Doorkeeper:
-    """Judges logins; remembers the failures of addresses and of unknown emails while the process runs."""
+    """Judges logins; remembers what client addresses and unknown emails failed at while the process runs."""
 
     database: Database
-    _addresses: Throttle = field(default_factory=lambda: Throttle(_PER_ADDRESS))
-    _strangers: Throttle = field(default_factory=lambda: Throttle(_PER_PERSON))
+    addresses: Throttle = field(default_factory=lambda: Throttle(_PER_ADDRESS))
+    strangers: Throttle = field(default_factory=lambda: Throttle(_PER_PERSON))
 
     async def log_in(self, attempt: Attempt) -> str:
         """Open a session and give its cookie's value.
@@ -97,15 +97,15 @@ class Doorkeeper:
         """
         begun = time.monotonic()
         network = _network(attempt.address)
-        if wait := self._addresses.waits(network):
+        if wait := self.addresses.waits(network):
             raise TooManyAttempts(wait)
-        self._addresses.count(network)
+        self.addresses.count(network)
         try:
             cookie = await self._judge(attempt)
         except MaildockError:
             await asyncio.sleep(_BEAT_SECONDS - (time.monotonic() - begun) % _BEAT_SECONDS)
             raise
-        self._addresses.take_back(network)
+        self.addresses.take_back(network)
         return cookie
 
     async def _judge(self, attempt: Attempt) -> str:
@@ -132,9 +132,9 @@ class Doorkeeper:
             return [user for user in await users.by_email(session, email, 10_000) if user.tenant in named]
 
     async def _refuse_stranger(self, email: str, password: str) -> None:
-        if wait := self._strangers.waits(email):
+        if wait := self.strangers.waits(email):
             raise TooManyAttempts(wait)
-        self._strangers.count(email)
+        self.strangers.count(email)
         await matches(None, password)
 
     async def _try_each(self, found: Sequence[users.KnownUser], password: str) -> list[_Tried]:
