@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from scripts.guards.sql_words import Word, queries, read, scopes
+from scripts.guards.sql_words import Word, is_query, queries, read, scopes
 
 # Tables are named after these, and after commas until one of the words below.
 BEFORE_TABLES = {"from", "join", "update", "into", "using"}
@@ -109,8 +109,7 @@ def _table(words: list[Word], known: Collection[str]) -> Iterator[tuple[str, str
         words = words[2:]
     first, after = (words or [""])[0], words[1:]
     if isinstance(first, list):
-        # Joins in parentheses: what is bound in there is not read, so the table stays unbound.
-        yield from ((name, name) for name in first[:1] if isinstance(name, str) and name in known)
+        yield from _tables(["from", *first], known) if not is_query(first) else ()
     elif first in known:
         second = next((word for word in after if word != "as"), "")
         aliased = isinstance(second, str) and second.isidentifier() and second not in NO_ALIAS
