@@ -1,0 +1,212 @@
+"""The pages in a real browser, with a worker beside them."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
+
+from maildock.access.people import add_user
+from maildock.flow.context import Context
+from maildock.tables.tenants import Tenant
+from maildock.worker.worker import Worker
+from tests.desk import Desk
+from tests.mail import Mail, mail
+from tests.web.server import serving
+from tests.web.test_pages_sanitise import ATTACKS
+from tests.web.visitor import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+EMAIL = "ann@shop.example"
+PHOTO = bytes(range(256)) * 3000
+LOGO = b"\x89PNG\r\n\x1a\n logo"
+PHONE = ViewportSize(width=375, height=720)
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass
+class Browser:
+    """An open page that is logged in, the origin it talks to, and all that it complained about."""
+
+    page: Page
+    origin: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+async def browser(context: Context, tenant: Tenant) -> AsyncIterator[Browser]:
+    """A browser at a served application with a worker; no test may leave complaints or reach elsewhere."""
+    await add_user(context.database, tenant.tenant, EMAIL, PASSWORD, admin=True)
+    async with serving(context) as origin, _working(context), async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        opened = Browser(await chromium.new_page(), origin)
+        opened.page.on("console", lambda said: opened.complaints.append(f"{said.type}: {said.text}"))
+        opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))
+        opened.page.on("request", lambda request: opened.requests.append(request.url))
+        await _log_in(opened)
+        yield opened
+        await chromium.close()
+        assert opened.complaints == []
+        assert [url for url in opened.requests if not url.startswith(f"{origin}/")] == []
+
+
+@contextlib.asynccontextmanager
+async def _working(context: Context) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(Worker(context).run(stop))
+    yield
+    stop.set()
+    await task
+
+
+async def _log_in(browser: Browser) -> None:
+    await browser.page.goto(f"{browser.origin}/tickets/1")
+    await browser.page.get_by_label("Email").fill(EMAIL)
+    await browser.page.get_by_label("Password").fill(PASSWORD)
+    await browser.page.get_by_role("button", name="Log in").click()
+    await browser.page.wait_for_url(f"{browser.origin}/tickets/1")
+    # The ticket is not there yet, which the browser notes by itself.
+    browser.complaints.clear()
+
+
+@pytest.fixture
+def desk(context: Context, tenant: Tenant) -> Desk:
+    return Desk(context, tenant)
+
+
+def with_logo() -> Mail:
+    html = '<p>Hello <b>desk</b></p><img src="cid:logo" alt="Our logo"><img src="https://track.example/1.gif">'
+    return mail("Printer").html(html).inline("logo.png", LOGO, cid="logo").attach("photo.jpg", PHOTO)
+
+
+async def _fits(page: Page) -> bool:
+    return bool(await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+async def test_a_person_opens_a_ticket_and_downloads_its_file(browser: Browser, desk: Desk, tmp_path: Path) -> None:
+    await desk.ingest(with_logo())
+    await browser.page.goto(browser.origin)
+    await browser.page.get_by_role("link", name="Printer").click()
+    panel = browser.page.get_by_role("complementary", name="Documents")
+    async with browser.page.expect_download() as started:
+        await panel.get_by_role("link", name="photo.jpg").click()
+    download = await started.value
+    await download.save_as(tmp_path / "photo.jpg")
+    assert download.suggested_filename == "photo.jpg"
+    assert (tmp_path / "photo.jpg").read_bytes() == PHOTO
+
+
+async def test_a_skipped_picture_becomes_a_document_before_ones_eyes(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(with_logo())
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    await page.get_by_role("button", name="Store it (logo.png)").click()
+    await expect(page.get_by_role("complementary").get_by_role("link", name="logo.png")).to_be_visible(timeout=15_000)
+    await expect(page.get_by_role("heading", name="Not stored")).to_have_count(0)
+    assert (await desk.documents())["logo.png"] == LOGO
+
+
+async def test_a_mail_is_sent_in_by_its_file(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "a.eml").write_bytes(with_logo().raw())
+    page = browser.page
+    await page.goto(f"{browser.origin}/mail")
+    await page.get_by_label("Send in a mail").set_input_files(tmp_path / "a.eml")
+    await page.get_by_role("button", name="Send in", exact=True).click()
+    await expect(page.get_by_text("The mail was taken in")).to_be_visible()
+
+
+async def test_a_ticket_is_closed_by_its_button(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(mail("Printer"))
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    await page.get_by_role("button", name="Close").click()
+    await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+
+
+async def test_nothing_in_a_mail_runs_or_is_loaded(browser: Browser, desk: Desk) -> None:
+    hostile = mail("<script>document.title='won'</script>", sender='"<img src=x onerror=alert(1)>" <eve@a.example>')
+    await desk.ingest(hostile.html("".join(ATTACKS)).attach("<svg onload=alert(1)>.svg", b"<svg onload='alert(1)'/>"))
+    alerts: list[str] = []
+    browser.page.on("dialog", lambda dialog: alerts.append(dialog.message))
+    for path in ("/", "/tickets/1", "/mail"):
+        await browser.page.goto(browser.origin + path)
+        await browser.page.wait_for_load_state("networkidle")
+        assert "won" not in (await browser.page.title()).split("<")[0]
+    assert alerts == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_fits_a_phone(browser: Browser, desk: Desk, scheme: str) -> None:
+    long = mail("Unbreakable" * 20, sender=f"{'long' * 15}@customer.example", text="no-break" * 100)
+    table = "<table><tr>" + "<td>cell cell</td>" * 40 + "</table><pre>" + "x" * 500 + "</pre>"
+    await desk.ingest(long, mail().reply_to(long).html(table).attach("name" * 40 + ".pdf", b"x"), with_logo())
+    page = browser.page
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await page.set_viewport_size(PHONE)
+    for path in ("/", "/?status=all", "/tickets/1", "/tickets/2", "/mail", "/providers"):
+        await page.goto(browser.origin + path)
+        assert await _fits(page), path
+
+
+async def test_a_login_fits_a_phone_and_works_by_keyboard(browser: Browser) -> None:
+    page = browser.page
+    await page.context.clear_cookies()
+    await page.set_viewport_size(PHONE)
+    await page.goto(browser.origin)
+    assert await _fits(page)
+    await page.keyboard.type(EMAIL)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Tickets", exact=True)).to_be_visible()
+
+
+async def test_text_stands_out_from_its_ground(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(with_logo(), mail("Another"))
+    for scheme in ("light", "dark"):
+        await browser.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        for path in ("/", "/tickets/1", "/mail", "/providers"):
+            await browser.page.goto(browser.origin + path)
+            assert await browser.page.evaluate(FAINT) == [], (scheme, path)
+
+
+# WCAG 2.2, 1.4.3: a ratio of at least 4.5 between text and what is painted behind it.
+FAINT = """() => {
+  const numbers = colour => colour.match(/[\\d.]+/g).map(Number);
+  const light = colour => {
+    const [r, g, b] = numbers(colour).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (numbers(colour)[3] !== 0) return colour;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const faint = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.data.trim() || !element.checkVisibility()) continue;
+    const pair = [light(getComputedStyle(element).color), light(ground(element))].sort((a, b) => b - a);
+    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+    if (ratio < 4.5) faint.push(`${walker.currentNode.data.trim()} ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""

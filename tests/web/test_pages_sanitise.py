@@ -1,0 +1,145 @@
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from maildock.web.balance import KEPT, balance
+from maildock.web.sanitise import sanitise
+
+ALLOWED = KEPT | {"details", "summary", "span"}
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<SCRIPT SRC=//evil.example/x.js></SCRIPT>",
+    "<img src=x onerror=alert(1)>",
+    "<svg onload=alert(1)><a xlink:href=javascript:alert(1)>x</a></svg>",
+    "<svg><style><img src=x onerror=alert(1)></style></svg>",
+    "<math><mi><mglyph><style><img title='</style><img src onerror=alert(1)>'>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "<a href=' jAvA&#x09;script&colon;alert(1)'>x</a>",
+    "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    "<a href='vbscript:x'>x</a>",
+    "<a href='/logout'>ours</a>",
+    "<a href='//evil.example'>x</a>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<object data=x></object><embed src=x>",
+    "<form action=/tickets/1/status method=post><button name=status value=closed>Win</button></form>",
+    "<input autofocus onfocus=alert(1)>",
+    "<p style='background:url(//evil.example/x)'>x</p>",
+    "<style>@import '//evil.example/x.css'</style>",
+    "<link rel=stylesheet href=//evil.example/x.css>",
+    "<meta http-equiv=refresh content='0;url=//evil.example'>",
+    "<base href=//evil.example>",
+    "<div id=documents class=card data-live=/logout name=x>x</div>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<textarea><p title='</textarea><img src=x onerror=alert(1)>'>",
+    "<table background=//evil.example/x.gif><td background=x>x",
+    "<video poster=//evil.example/x><source src=x onerror=alert(1)></video>",
+    "<!--><img src=x onerror=alert(1)>-->",
+    "<![CDATA[><img src=x onerror=alert(1)>]]>",
+    "<p title='\"><img src=x onerror=alert(1)>'>x",
+    "<xmp><script>alert(1)</script></xmp>",
+    "<a href='https://ok.example' onclick=alert(1) style=x target=_self rel=opener>x</a>",
+    "\x00<scr\x00ipt>alert(1)</scr\x00ipt>",
+    "<details open ontoggle=alert(1)><summary>x</summary></details>",
+    "<template><script>alert(1)</script></template>",
+    "<select><style></select><img src=x onerror=alert(1)>",
+]
+
+HEAVY = {
+    "nested": "<div><span>",
+    "unclosed formatting": "<b id=1><i id=2><font>",
+    "formatting over paragraphs": "<b id=1><p>x",
+    "paragraphs": "<p>",
+    "quotes": "<blockquote>",
+    "tables": "<table><tr><td>",
+    "scope boundaries": "<div><object></div></object>",
+    "ampersands": "a&",
+    "less-thans": "<",
+    "open tags": "<a ",
+    "open quotes": '<a "',
+    "both quotes": "<a \"'",
+    "comments": "<!--",
+    "declarations": "<!",
+    "scripts": "<script>",
+    "half scripts": "<script></script",
+    "attributes": "<p " + "a=1 " * 100,
+    "misnested": "<b><i></b></i>",
+    "links in rows": "<table><tr><a href=x>y",
+}
+
+
+def elements(html: str) -> list[tuple[str, str]]:
+    return re.findall(r"<([a-zA-Z][^\s/>]*)([^>]*)>", html)
+
+
+def harmless(html: str) -> None:
+    for name, attributes in elements(html):
+        assert name in ALLOWED, html
+        plain = re.sub(r' href="(https?:|mailto:|tel:)[^"]*"| (colspan|rowspan|start)="[^"]*"', "", attributes)
+        links = ' target="_blank" rel="noopener noreferrer nofollow"'
+        assert plain in ("", links if name == "a" else "", ' class="picture"' if name == "span" else ""), html
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_is_taken_out(attack: str) -> None:
+    harmless(sanitise(attack).html)
+    harmless(sanitise(f"<table><tr><td>{attack}").html)
+
+
+@given(st.lists(st.sampled_from([*ATTACKS, *HEAVY.values(), "</p>", "</b>", "'", '"', ">", "x"]), max_size=12))
+def test_attacks_together_are_taken_out(attacks: list[str]) -> None:
+    harmless(sanitise("".join(attacks)).html)
+
+
+@given(st.text(alphabet="<>/!-\"'= abpdivtrscript&;#x\n\x00", max_size=200))
+def test_any_text_gives_well_formed_html(text: str) -> None:
+    open_elements: list[str] = []
+    for closing, name in re.findall(r"<(/?)([a-z0-9]+)[^>]*>", balance(text).finish()):
+        if closing:
+            assert open_elements.pop() == name
+        elif name not in ("br", "hr"):
+            open_elements.append(name)
+    assert open_elements == []
+
+
+@pytest.mark.parametrize("piece", HEAVY.values(), ids=HEAVY.keys())
+def test_no_mail_makes_its_reader_wait(piece: str) -> None:
+    html = piece * ((1 << 20) // len(piece))
+    begun = time.process_time()
+    sanitise(html)
+    assert time.process_time() - begun < 5
+
+
+def test_what_reads_well_stays() -> None:
+    html = "<h1>Order</h1><ul><li>one<li>two</ul><table><tr><td colspan=2>cell</table><p>a &lt; b<br>c &amp; d"
+    assert sanitise(html).html == (
+        "<h4>Order</h4><ul><li>one</li><li>two</li></ul>"
+        '<table><tbody><tr><td colspan="2">cell</td></tr></tbody></table><p>a &lt; b<br>c &amp; d</p>'
+    )
+
+
+def test_links_open_elsewhere_and_tell_nothing() -> None:
+    assert sanitise('<a href="https://a.example/?b=1&amp;c=2">x</a>').html == (
+        '<a href="https://a.example/?b=1&amp;c=2" target="_blank" rel="noopener noreferrer nofollow">x</a>'
+    )
+
+
+def test_pictures_are_counted_and_named_but_not_loaded() -> None:
+    shown = sanitise('<img src="https://a.example/open.gif"><img src="cid:1" alt="Our &quot;logo&quot;">')
+    assert (shown.html, shown.remote_pictures) == ('<span class="picture">Our "logo"</span>', 1)
+
+
+def test_what_the_mail_hides_stays_hidden() -> None:
+    html = '<div style="display : none">Preview<p>more</p></div><p>Hello</p>'
+    assert sanitise(html).html == "<p>Hello</p>"
+
+
+def test_the_quoted_history_is_folded_once() -> None:
+    html = sanitise("<p>Yes.</p><blockquote>Well?<blockquote>Really?</blockquote></blockquote>").html
+    assert html == (
+        "<p>Yes.</p><details><summary>Show quoted text</summary>"
+        "<blockquote>Well?<blockquote>Really?</blockquote></blockquote></details>"
+    )
