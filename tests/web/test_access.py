@@ -35,6 +35,13 @@ async def test_a_revoked_token_opens_nothing(context: Context, tenant: Tenant, o
     assert (await Client(origin, {"Authorization": f"Bearer {token}"}).get("/api/v1/tickets")).status == 401
 
 
+async def test_a_token_opens_only_the_tenant_that_it_was_made_for(
+    api: Client, origin: str, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    swapped = api.headers["Authorization"].replace(tenant.tenant.hex, other_tenant.tenant.hex)
+    assert (await Client(origin, {"Authorization": swapped}).get("/api/v1/tickets")).status == 401
+
+
 async def test_a_token_is_kept_only_as_a_hash(context: Context, tenant: Tenant) -> None:
     async with context.database.tenant(tenant.tenant) as session:
         _, token = await tokens.issue(session, "name")

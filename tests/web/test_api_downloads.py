@@ -1,3 +1,5 @@
+from urllib.parse import unquote
+
 from tests.desk import DOCUMENTS, Desk
 from tests.mail import mail
 from tests.web.server import Answer, Client
@@ -63,3 +65,35 @@ async def test_a_lost_file_is_said_to_be_lost(desk: Desk, api: Client) -> None:
     await desk.context.store.delete(row["storage_key"])
     answer = await api.get(f"/api/v1/documents/{row['document_id']}/content")
     assert (answer.status, answer.json()["code"]) == (503, "storage")
+
+
+async def test_several_ranges_come_in_one_answer(desk: Desk, api: Client) -> None:
+    answer = await download(desk, api, Range="bytes=0-1,100-102,9999-")
+    assert answer.status == 206
+    assert answer.headers["content-type"].startswith("multipart/byteranges")
+    assert DATA[:2] in answer.body
+    assert b"Content-Range: bytes 100-102/2560" in answer.body
+
+
+async def test_a_resumed_download_of_another_file_starts_anew(desk: Desk, api: Client) -> None:
+    assert (await download(desk, api, Range="bytes=5-", If_Range='"another"')).body == DATA
+
+
+async def test_a_senseless_range_is_passed_over(desk: Desk, api: Client) -> None:
+    assert (await download(desk, api, Range="pages=1-2")).body == DATA
+
+
+async def test_a_text_is_given_no_charset_that_nobody_knows(desk: Desk, api: Client) -> None:
+    assert (await download(desk, api, "a.txt", "text/plain")).headers["content-type"] == "text/plain"
+
+
+async def test_hostile_names_cannot_leave_their_header(desk: Desk, api: Client) -> None:
+    await download(desk, api)
+    (row,) = await desk.all(DOCUMENTS)
+    for name in ('a"; filename="b.exe', "a\\", "%41.txt", "a;b=c", "\u202eexe.pdf", "é" * 127):
+        await desk.all("UPDATE documents SET name = %(name)s WHERE tenant = %(tenant)s", name=name)
+        answer = await api.get(f"/api/v1/documents/{row['document_id']}/content")
+        plain, _, exact = answer.headers["content-disposition"].partition("; filename*=UTF-8''")
+        assert plain.removeprefix('attachment; filename="').removesuffix('"').isascii()
+        assert plain.count('"') == 2
+        assert unquote(exact) == name

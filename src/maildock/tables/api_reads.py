@@ -8,6 +8,8 @@ from uuid import UUID
 
 from maildock.tables.session import TenantSession
 
+LAST_NUMBER = 2**31 - 1  # of PostgreSQL's integer; no ticket has it
+
 
 @dataclass(frozen=True, slots=True)
 class TicketRow:
@@ -137,18 +139,16 @@ _ATTACHMENT: LiteralString = (
     " next_attempt_at, error_message, ticket_id, comment_id, document_id, created_at"
     " FROM email_processed_attachments WHERE tenant = %(tenant)s"
 )
-_OF_KIND: LiteralString = (
-    " AND (%(status)s::text IS NULL OR status = %(status)s)"
-    " AND (%(provider_id)s::uuid IS NULL OR provider_id = %(provider_id)s)"
-)
+# An index finds where a page begins only if this is one comparison; nothing is as late as `infinity`.
+_AT: LiteralString = "coalesce(%(at)s::timestamptz, 'infinity')"
 
 
 async def tickets(session: TenantSession, before: int | None, limit: int) -> list[TicketRow]:
     """List tickets with a number below `before`."""
     return await session.all(
         TicketRow,
-        _TICKET + " AND (%(before)s::integer IS NULL OR number < %(before)s) ORDER BY number DESC LIMIT %(limit)s",
-        {"before": before, "limit": limit},
+        _TICKET + " AND number < %(before)s ORDER BY number DESC LIMIT %(limit)s",
+        {"before": LAST_NUMBER if before is None else before, "limit": limit},
     )
 
 
@@ -166,17 +166,12 @@ async def documents(
     session: TenantSession, ticket_id: UUID, before: tuple[datetime, UUID] | None, limit: int | None
 ) -> list[DocumentRow]:
     """List the documents of a ticket; `limit` may be `None` for all of them."""
+    at, last = before or (None, None)
     return await session.all(
         DocumentRow,
-        _DOCUMENT + " AND e.entity_id = %(ticket_id)s"
-        " AND (%(at)s::timestamptz IS NULL OR (d.created_at, d.document_id) < (%(at)s, %(document_id)s::uuid))"
+        f"{_DOCUMENT} AND e.entity_id = %(ticket_id)s AND (d.created_at, d.document_id) < ({_AT}, %(last)s::uuid)"
         " ORDER BY d.created_at DESC, d.document_id DESC LIMIT %(limit)s",
-        {
-            "ticket_id": ticket_id,
-            "at": before and before[0],
-            "document_id": before and before[1],
-            "limit": limit,
-        },
+        {"ticket_id": ticket_id, "at": at, "last": last, "limit": limit},
     )
 
 
@@ -197,10 +192,14 @@ async def emails(
 ) -> list[EmailRow]:
     """List mails, of one status or provider only where that is given."""
     at, last_provider, last_email = before or (None, None, None)
+    statement: LiteralString = _EMAIL
+    if status is not None:
+        statement += " AND status = %(status)s"
+    if provider_id is not None:
+        statement += " AND provider_id = %(provider_id)s"
     return await session.all(
         EmailRow,
-        _EMAIL + _OF_KIND + " AND (%(at)s::timestamptz IS NULL"
-        "  OR (created_at, provider_id, email_id) < (%(at)s, %(last_provider)s::uuid, %(last_email)s))"
+        f"{statement} AND (created_at, provider_id, email_id) < ({_AT}, %(last_provider)s::uuid, %(last_email)s::text)"
         " ORDER BY created_at DESC, provider_id DESC, email_id DESC LIMIT %(limit)s",
         {
             "status": status,
@@ -234,12 +233,19 @@ async def attachments(
 ) -> list[AttachmentRow]:
     """List ledger rows, of one status, provider, mail or ticket only where that is given."""
     at, last_provider, last_email, last_attachment = before or (None, None, None, None)
+    statement: LiteralString = _ATTACHMENT
+    if status is not None:
+        statement += " AND status = %(status)s"
+    if provider_id is not None:
+        statement += " AND provider_id = %(provider_id)s"
+    if email_id is not None:
+        statement += " AND email_id = %(email_id)s"
+    if ticket_id is not None:
+        statement += " AND ticket_id = %(ticket_id)s"
     return await session.all(
         AttachmentRow,
-        _ATTACHMENT + _OF_KIND + " AND (%(email_id)s::text IS NULL OR email_id = %(email_id)s)"
-        " AND (%(ticket_id)s::uuid IS NULL OR ticket_id = %(ticket_id)s)"
-        " AND (%(at)s::timestamptz IS NULL OR (created_at, provider_id, email_id, attachment_id)"
-        "  < (%(at)s, %(last_provider)s::uuid, %(last_email)s, %(last_attachment)s))"
+        f"{statement} AND (created_at, provider_id, email_id, attachment_id)"
+        f" < ({_AT}, %(last_provider)s::uuid, %(last_email)s::text, %(last_attachment)s::text)"
         " ORDER BY created_at DESC, provider_id DESC, email_id DESC, attachment_id DESC LIMIT %(limit)s",
         {
             "status": status,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from maildock.tables.session import SweepSession, TenantSession
@@ -52,27 +52,29 @@ async def page(session: TenantSession, before: tuple[Any, ...] | None, limit: in
     return await session.all(
         ProviderRow,
         f"SELECT {_COLUMNS} FROM email_providers WHERE tenant = %(tenant)s"
-        " AND (%(at)s::timestamptz IS NULL OR (created_at, provider_id) < (%(at)s, %(last)s::uuid))"
+        " AND (created_at, provider_id) < (coalesce(%(at)s::timestamptz, 'infinity'), %(last)s::uuid)"
         " ORDER BY created_at DESC, provider_id DESC LIMIT %(limit)s",
         {"at": at, "last": last, "limit": limit},
     )
 
 
+# Each condition is that of a small index, so that a mailbox's long history is not read.
+_OPEN: LiteralString = (
+    "SELECT sum(waiting)::bigint AS backlog, sum(broken)::bigint AS failing FROM ("
+    "SELECT count(*) AS waiting, count(*) FILTER (WHERE status = 'failed') AS broken FROM email_processed_messages"
+    " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
+    " UNION ALL SELECT 0, count(*) FROM email_processed_messages"
+    " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status = 'dead'"
+    " UNION ALL SELECT count(*), count(*) FILTER (WHERE status = 'failed') FROM email_processed_attachments"
+    " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('pending', 'processing', 'failed')"
+    " UNION ALL SELECT 0, count(*) FROM email_processed_attachments"
+    " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status = 'dead') AS work"
+)
+
+
 async def open_work(session: TenantSession, provider_id: UUID) -> OpenWork:
     """Count what of this provider is not done."""
-    found = await session.one(
-        OpenWork,
-        "SELECT sum(waiting)::bigint AS backlog, sum(broken)::bigint AS failing FROM ("
-        "SELECT count(*) FILTER (WHERE status IN ('received', 'failed')) AS waiting,"
-        " count(*) FILTER (WHERE status IN ('failed', 'dead')) AS broken FROM email_processed_messages"
-        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed', 'dead')"
-        " UNION ALL SELECT count(*) FILTER (WHERE status IN ('pending', 'processing', 'failed')),"
-        " count(*) FILTER (WHERE status IN ('failed', 'dead')) FROM email_processed_attachments"
-        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
-        " AND status IN ('pending', 'processing', 'failed', 'dead')) AS work",
-        {"provider_id": provider_id},
-    )
-    return found or OpenWork(0, 0)
+    return await session.one(OpenWork, _OPEN, {"provider_id": provider_id}) or OpenWork(0, 0)
 
 
 async def note_mail(session: TenantSession, provider_id: UUID) -> None:

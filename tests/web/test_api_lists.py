@@ -1,0 +1,81 @@
+"""Lists come in pages, the newest first, and neither lose nor repeat."""
+
+from typing import Any
+
+from tests.desk import Desk
+from tests.mail import mail
+from tests.web.server import Client
+
+
+async def pages(api: Client, path: str, limit: int = 2) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        page = (await api.get(f"/api/v1/{path}?limit={limit}{cursor}")).json()
+        assert len(page["items"]) == limit or page["next_cursor"] is None
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+async def test_what_a_ticket_has_comes_in_pages(desk: Desk, api: Client) -> None:
+    sent = mail("Printer")
+    for number in range(5):
+        sent = sent.attach(f"{number}.txt", f"{number}".encode())
+    await desk.ingest(sent)
+    (ticket,) = await pages(api, "tickets")
+    documents = await pages(api, f"tickets/{ticket['ticket_id']}/documents")
+    parts = await pages(api, f"tickets/{ticket['ticket_id']}/attachments")
+    assert sorted(document["name"] for document in documents) == [f"{number}.txt" for number in range(5)]
+    assert {part["document_id"] for part in parts} == {document["document_id"] for document in documents}
+    assert [part["file_name"] for part in parts] == [f"{number}.txt" for number in (4, 3, 2, 1, 0)]
+
+
+async def test_mail_that_comes_meanwhile_moves_no_page(desk: Desk, api: Client) -> None:
+    await desk.ingest(*(mail(f"Mail {number}") for number in range(4)))
+    first = (await api.get("/api/v1/tickets?limit=2")).json()
+    await desk.ingest(mail("Meanwhile"))
+    second = (await api.get(f"/api/v1/tickets?limit=2&cursor={first['next_cursor']}")).json()
+    assert [ticket["number"] for ticket in first["items"] + second["items"]] == [4, 3, 2, 1]
+    assert second["next_cursor"] is None
+
+
+async def test_lists_narrow_to_a_provider_or_a_mail(desk: Desk, api: Client) -> None:
+    one, _ = await desk.ingest(mail("One").attach("1.txt", b"1"), mail("Two").attach("2.txt", b"2"))
+    found = (await api.get(f"/api/v1/attachments?provider_id={one.provider_id}&email_id={one.email_id}")).json()
+    assert [part["file_name"] for part in found["items"]] == ["1.txt"]
+    for path in ("emails", "attachments"):
+        assert len((await api.get(f"/api/v1/{path}?provider_id={one.provider_id}")).json()["items"]) == 2
+        assert (await api.get(f"/api/v1/{path}?provider_id={one.email_id[:32]}")).json()["items"] == []
+
+
+async def test_an_empty_list_has_no_next_page(api: Client) -> None:
+    for path in ("tickets", "emails", "attachments"):
+        assert (await api.get(f"/api/v1/{path}")).json() == {"items": [], "next_cursor": None}
+    assert [provider["kind"] for provider in await pages(api, "providers")] == ["file"]
+
+
+async def test_the_description_asks_for_a_token_on_every_route(api: Client) -> None:
+    described = (await Client(api.origin, {}).get("/api/v1/openapi.json")).json()
+    verbs = [verb for path in described["paths"].values() for verb in path.values()]
+    assert len(verbs) >= 15
+    assert all(verb["security"] for verb in verbs)
+    assert all("application/problem+json" in verb["responses"]["404"]["content"] for verb in verbs)
+
+
+async def test_a_failing_provider_says_why_and_what_to_do(desk: Desk, api: Client) -> None:
+    await desk.ingest(mail("One").attach("1.txt", b"1"))
+    (provider,) = await pages(api, "providers")
+    path = f"/api/v1/providers/{provider['provider_id']}/health"
+    assert (await api.get(path)).json()["status"] == "ok"
+    await desk.all(
+        "UPDATE email_processed_attachments SET status = 'dead', reason = 'corrupt' WHERE tenant = %(tenant)s"
+    )
+    health = (await api.get(path)).json()
+    assert (health["status"], health["backlog"]) == ("degraded", 0)
+    assert health["reason"]
+    assert health["remedy"]
+    await desk.all("UPDATE email_providers SET status = 'paused', status_reason = 'why' WHERE tenant = %(tenant)s")
+    health = (await api.get(path)).json()
+    assert (health["status"], health["reason"]) == ("paused", "why")
