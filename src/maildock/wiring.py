@@ -34,8 +34,8 @@ def dsns(settings: Settings, owner: str) -> Dsns:
     """Give the unprivileged roles' DSNs: as set, or the owner's with the role set on the connection."""
     return Dsns(
         owner=owner,
-        app=_named(settings.app_database_url or _as_role(owner, "maildock_app"), "maildock"),
-        sweep=_named(settings.sweep_database_url or _as_role(owner, "maildock_sweep"), "maildock-sweep"),
+        app=_session(settings, settings.app_database_url or _as_role(owner, "maildock_app"), "maildock"),
+        sweep=_session(settings, settings.sweep_database_url or _as_role(owner, "maildock_sweep"), "maildock-sweep"),
     )
 
 
@@ -44,9 +44,12 @@ def _as_role(dsn: str, role: str) -> str:
     return make_conninfo(dsn, options=f"{options} -c role={role}".strip())
 
 
-def _named(dsn: str, application: str) -> str:
+def _session(settings: Settings, dsn: str, application: str) -> str:
+    """Name the sessions, and bound how long one may keep its locks when its process sleeps or its machine is gone."""
     options = str(conninfo_to_dict(dsn).get("options") or "")
-    return make_conninfo(dsn, application_name=application, options=f"{options} -c timezone=UTC".strip())
+    idle = int(settings.claim_seconds * 1000)
+    options = f"{options} -c timezone=UTC -c idle_in_transaction_session_timeout={idle}"
+    return make_conninfo(dsn, application_name=application, options=options.strip())
 
 
 @contextlib.contextmanager

@@ -103,11 +103,13 @@ def order(environment: dict[str, str], desk: Desk, mails: Sequence[Path]) -> dic
 
 
 @contextlib.asynccontextmanager
-async def house(environment: dict[str, str], data_dir: Path, concurrency: int = 1) -> AsyncIterator[Desk]:
+async def house(
+    environment: dict[str, str], data_dir: Path, concurrency: int = 1, claim_seconds: int = 60
+) -> AsyncIterator[Desk]:
     """Give a new tenant's desk on an empty database, with files of its own."""
     environment["MAILDOCK_DATA_DIR"] = str(data_dir)
     environment["MAILDOCK_WORKER_CONCURRENCY"] = str(concurrency)
-    environment["MAILDOCK_CLAIM_SECONDS"] = "60"
+    environment["MAILDOCK_CLAIM_SECONDS"] = str(claim_seconds)
     empty(environment["MAILDOCK_DATABASE_URL"])
     settings = load(environment, data_dir / "no.env")
     async with wiring.open_context(settings, wiring.dsns(settings, environment["MAILDOCK_DATABASE_URL"])) as context:

@@ -45,6 +45,7 @@ class Lane:
         self._kind = ""
         self._reading: dict[asyncio.Task[Spooled | Settled], ClaimedAttachment] = {}
         self._read: list[Spooled | Settled] = []
+        self._suspect: ClaimedAttachment | None = None
         self._committing: asyncio.Task[None] | None = None
 
     async def work(self, may_go_on: Callable[[], bool]) -> None:
@@ -54,7 +55,10 @@ class Lane:
             while True:
                 if look and may_go_on():
                     look = await self._claim()
-                if await self._advance():
+                if self._suspect and not self._under_way:
+                    await self._try_alone(self._suspect)
+                    look = True
+                elif await self._advance():
                     # What was settled may have made more due (a container's files), and there is room again.
                     look = True
                 elif not look or not may_go_on():
@@ -65,7 +69,7 @@ class Lane:
     async def _claim(self) -> bool:
         """Begin as many due attachments as there is room for; `False` when none is due."""
         room = min(self._context.concurrency - len(self._reading), MOST_TOGETHER - len(self._read))
-        if room <= 0 or self._not_worth_it_yet(room):
+        if room <= 0 or self._suspect or self._not_worth_it_yet(room):
             return True
         self._nudged.clear()
         self._claimed_at = time.monotonic()
@@ -82,8 +86,22 @@ class Lane:
             )
         self._kind = provider.kind
         for row in rows:
-            self._reading[asyncio.create_task(self._begin(row))] = row
+            if row.claims > DEATHS_BEFORE_ALONE:
+                self._suspect = row
+            else:
+                self._reading[asyncio.create_task(self._begin(row))] = row
         return bool(rows)
+
+    @property
+    def _under_way(self) -> bool:
+        return bool(self._reading or self._read or self._committing)
+
+    async def _try_alone(self, row: ClaimedAttachment) -> None:
+        """Take a suspect all the way while nothing else is under way that its end could harm."""
+        async with self._gate.passage(alone=True):
+            outcome = await self._read_one(row)
+            await self._commit([outcome])
+        self._suspect = None
 
     def _not_worth_it_yet(self, room: int) -> bool:
         """Say whether to wait a moment for more room: a claim costs the same for one row as for eight."""
@@ -91,27 +109,30 @@ class Lane:
         return crowded and time.monotonic() - self._claimed_at < CLAIM_PAUSE
 
     async def _begin(self, row: ClaimedAttachment) -> Spooled | Settled:
-        async with self._gate.passage(alone=row.claims > DEATHS_BEFORE_ALONE), self._slots:
-            try:
-                return await read_attachment(self._context, self._lease, self._kind, row)
-            except (LostClaim, DatabaseAway):
-                raise
-            except Exception as problem:  # the edge of the task: the outcome is recorded on the row
-                log.warning(
-                    "attachment not read",
-                    **describe(self._lease.on),
-                    email_id=row.email_id,
-                    attachment_id=row.attachment_id,
-                    error=loggable(problem),
-                    exc_info=not isinstance(problem, MaildockError),
-                )
-                return failed(self._context, row, problem)
+        async with self._gate.passage(alone=False), self._slots:
+            return await self._read_one(row)
+
+    async def _read_one(self, row: ClaimedAttachment) -> Spooled | Settled:
+        try:
+            return await read_attachment(self._context, self._lease, self._kind, row)
+        except (LostClaim, DatabaseAway):
+            raise
+        except Exception as problem:  # the edge of the task: the outcome is recorded on the row
+            log.warning(
+                "attachment not read",
+                **describe(self._lease.on),
+                email_id=row.email_id,
+                attachment_id=row.attachment_id,
+                error=loggable(problem),
+                exc_info=not isinstance(problem, MaildockError),
+            )
+            return failed(self._context, row, problem)
 
     async def _advance(self) -> bool:
         """Wait until something moves; `False` when nothing is under way."""
         if self._read and self._committing is None:
             group, self._read = self._read[:MOST_TOGETHER], self._read[MOST_TOGETHER:]
-            self._committing = asyncio.create_task(self._commit(group))
+            self._committing = asyncio.create_task(self._commit_together(group))
         waiting: set[asyncio.Task[Any]] = {*self._reading}
         if self._committing:
             waiting.add(self._committing)
@@ -134,6 +155,10 @@ class Lane:
         if self._committing and self._committing.done():
             finished, self._committing = self._committing, None
             finished.result()
+
+    async def _commit_together(self, group: list[Spooled | Settled]) -> None:
+        async with self._gate.passage(alone=False):
+            await self._commit(group)
 
     async def _commit(self, group: list[Spooled | Settled]) -> None:
         for outcome in await commit(self._context, self._lease, group):
