@@ -1,6 +1,9 @@
 """Lists come in pages, the newest first, and neither lose nor repeat."""
 
+import base64
+import json
 from typing import Any
+from uuid import uuid4
 
 from tests.desk import Desk
 from tests.mail import mail
@@ -79,3 +82,20 @@ async def test_a_failing_provider_says_why_and_what_to_do(desk: Desk, api: Clien
     await desk.all("UPDATE email_providers SET status = 'paused', status_reason = 'why' WHERE tenant = %(tenant)s")
     health = (await api.get(path)).json()
     assert (health["status"], health["reason"]) == ("paused", "why")
+
+
+async def test_no_cursor_makes_a_server_error(api: Client) -> None:
+    made_up: list[object] = [
+        [2**31], [-(2**31) + 1], [True], [1.5], ["1"], {"a": 1}, 7, None, [],
+        *(
+            [time, str(uuid4()), "a", "b"]
+            for time in ("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59.999999-23:59", "2020-01-01", 5, None)
+        ),
+        ["2020-01-01T00:00:00Z", "x", "a", "b"],
+        ["2020-01-01T00:00:00Z", str(uuid4()), "\x00", "\ud800"],
+        ["2020-01-01T00:00:00Z", str(uuid4()), "a" * 2000, 1],
+    ]  # fmt: skip
+    cursors = [base64.urlsafe_b64encode(json.dumps(value).encode()).decode() for value in made_up]
+    for cursor in [*cursors, "%00", "%C3%A9", "====", "[" * 3000, "a" * 5000, ""]:
+        for path in ("tickets", "emails", "attachments", "providers"):
+            assert (await api.get(f"/api/v1/{path}?cursor={cursor}")).status in (200, 400)
