@@ -100,6 +100,23 @@ async def test_an_html_mail_is_shown_without_what_is_dangerous(ann: Visitor, des
     assert "1 picture from elsewhere is not loaded" in page
 
 
+async def test_the_quoted_history_of_a_plain_mail_is_folded(ann: Visitor, desk: Desk) -> None:
+    await desk.ingest(mail("Printer", text="Mine.\n\n> Theirs."))
+    await desk.all("UPDATE comments SET reply_text = 'Mine.' WHERE tenant = %(tenant)s")
+    own, _, rest = (await ann.text("/tickets/1")).partition("<summary>Show quoted text</summary>")
+    assert "Mine." in own
+    assert "Theirs." not in own
+    assert "&gt; Theirs." in rest
+
+
+async def test_web_addresses_in_a_plain_mail_are_links(ann: Visitor, desk: Desk) -> None:
+    await desk.ingest(mail("Printer", text='See https://a.example/?b=1&c="x, or (https://b.example/).'))
+    links = re.findall(
+        r'<a href="(https:[^"]*)" rel="noopener noreferrer nofollow" target', await ann.text("/tickets/1")
+    )
+    assert links == ["https://a.example/?b=1&amp;c=", "https://b.example/"]
+
+
 async def test_a_long_mail_is_cut_and_has_a_page_of_its_own(ann: Visitor, desk: Desk) -> None:
     await desk.ingest(mail("Printer", text="word " * 20_000 + "the end"))
     page = await ann.text("/tickets/1")
@@ -129,6 +146,15 @@ async def test_a_document_is_downloaded_as_it_came(ann: Visitor, desk: Desk) -> 
     assert (answer.status, answer.body) == (200, b"a;b\r\n")
     assert answer.headers["content-disposition"].startswith("attachment")
     assert (await ann.get(link[1], Range="bytes=2-2")).body == b"b"
+
+
+async def test_a_file_that_the_store_has_lost_is_no_blank_page(ann: Visitor, desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"a"))
+    (document,) = await desk.all(DOCUMENTS)
+    await desk.context.store.delete(document["storage_key"])
+    answer = await ann.get(f"/tickets/1/documents/{document['document_id']}")
+    assert (answer.status, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert b"The file store does not have this file" in answer.body
 
 
 async def test_all_documents_come_in_one_archive(ann: Visitor, desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Templates into answers, with the headers that every page carries."""
 
 import hashlib
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from maildock.web.pages import words
 
 _WEB = Path(__file__).parent.parent
 STATIC = _WEB / "static"
 
+_WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}']")
 _KIBI = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _NO_FRACTION_FROM = 10
@@ -48,7 +50,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=when, size=size, link=link)
+    environment.filters.update(when=when, size=size, link=link, linked=linked)
     environment.globals.update(static=static, words=words)
     return environment
 
@@ -82,3 +84,13 @@ def link(address: Any) -> Markup:
     if not text.startswith(("https://", "http://")) or any(character.isspace() for character in text):
         return Markup("<bdi>{}</bdi>").format(text)
     return Markup('<a href="{0}" rel="noopener noreferrer nofollow" target="_blank"><bdi>{0}</bdi></a>').format(text)
+
+
+def linked(text: str) -> Markup:
+    """Write a stranger's text with its web addresses as links."""
+    pieces: list[Markup] = []
+    at = 0
+    for found in _WEB_ADDRESS.finditer(text):
+        pieces += [escape(text[at : found.start()]), link(found[0])]
+        at = found.end()
+    return Markup().join([*pieces, escape(text[at:])])
