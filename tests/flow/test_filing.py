@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from maildock.domain.errors import MessageTooLarge, NotAMessage
-from tests.desk import COMMENTS, EMAILS, TICKETS, Desk
+from tests.desk import COMMENTS, EMAILS, LEDGER, TICKETS, Desk
 from tests.mail import mail
 
 
@@ -56,7 +56,7 @@ async def test_in_reply_to_wins_over_references(desk: Desk) -> None:
     one, two = mail("One"), mail("Two")
     both = replace(mail("Both"), references=(two.message_id, one.message_id))
     await desk.ingest(one, two, both)
-    (last,) = [comment for comment in await desk.all(COMMENTS)][-1:]
+    (*_, last) = await desk.all(COMMENTS)
     (first, _) = await desk.all(TICKETS)
     assert last["ticket_id"] == first["ticket_id"]
 
@@ -106,6 +106,14 @@ async def test_the_same_mail_by_two_ways_is_filed_once_and_keeps_its_files_once(
     )
     assert [(row["status"], row["reason"]) for row in rows] == [("stored", None), ("skipped", "duplicate")]
     assert rows[0]["document_id"] == rows[1]["document_id"]
+
+
+async def test_a_copy_that_comes_later_points_to_the_documents_of_the_first(desk: Desk) -> None:
+    first = mail("Printer").attach("a.txt", b"same").attach("b.txt", b"same")
+    await desk.ingest(first)
+    await desk.ingest(first.header("X-Received-By", "another mailbox"))
+    assert sorted(row["status"] for row in await desk.all(LEDGER)) == ["skipped", "skipped", "stored", "stored"]
+    assert len(await desk.documents()) == 2
 
 
 async def test_a_forged_message_id_makes_no_mail_vanish(desk: Desk) -> None:

@@ -1,3 +1,4 @@
+from asyncio import Event
 from dataclasses import replace
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from maildock.domain.errors import UsageError
 from maildock.domain.ids import file_provider_id
 from maildock.flow.recover import tidy
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
+from maildock.worker.settle import settle
 from maildock.worker.worker import Worker
 from tests.desk import DOCUMENTS, LEDGER, Desk
 from tests.mail import mail
@@ -21,7 +23,6 @@ def with_limit(desk: Desk, limit: int) -> Desk:
 
 
 async def work(desk: Desk) -> None:
-    from asyncio import Event
 
     await Worker(desk.context).drain(Event())
 
@@ -127,8 +128,6 @@ async def test_a_lost_raw_message_fails_its_parts_and_says_so(desk: Desk) -> Non
     key = f"{desk.tenant.tenant}/{receipt.email_id[:2]}/{receipt.email_id}"
     worker = Worker(desk.context)
     await desk.context.store.delete(key)
-    from maildock.worker.settle import settle
-
     await settle(desk.context, worker, desk.tenant.tenant, receipt.provider_id, [receipt.email_id])
     await worker.stop()
     (email,) = await desk.all("SELECT status, error_message FROM email_processed_messages WHERE tenant = %(tenant)s")

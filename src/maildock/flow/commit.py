@@ -87,30 +87,29 @@ async def _write(context: Context, lease: Lease, put: Sequence[Spooled], settled
 async def _refer(session: TenantSession, context: Context, lease: Lease, put: Sequence[Spooled]) -> list[Settled]:
     """Make documents of what is new, in the transaction that settles the rows."""
     await objects.confirm(session, [outcome.file.sha256 for outcome in put])
-    known = await _stored_by_twins(session, put)
+    twinned = await comments.lock_twinned(session, [outcome.row.comment_id for outcome in put])
+    # What copies of the same mail have stored, by comment and content; this group adds to it as it goes.
+    stored = await attachments.twins(session, twinned) if twinned else {}
     results: list[Settled] = []
     new: list[NewDocument] = []
     for outcome in put:
-        twin = known.get((outcome.row.comment_id, outcome.file.sha256))
         if outcome.members is not None:
             await _insert_members(session, context, lease, outcome)
             results.append(_container(outcome))
-        elif twin and twin[:2] != (lease.on.provider_id, outcome.row.email_id):
-            results.append(_duplicate(outcome, twin[2]))
+            continue
+        document = _document(lease.on.tenant, lease.on.provider_id, outcome)
+        here = (lease.on.provider_id, outcome.row.email_id, document.document_id)
+        first = here
+        if outcome.row.comment_id in twinned:
+            first = stored.setdefault((outcome.row.comment_id, outcome.file.sha256), here)
+        if first[:2] != here[:2]:
+            results.append(_duplicate(outcome, first[2]))
         else:
-            document = _document(lease.on.tenant, lease.on.provider_id, outcome)
             new.append(document)
             results.append(_stored(outcome, document))
     if new:
         await documents.create(session, await tenants.system_user(session), new)
     return results
-
-
-async def _stored_by_twins(
-    session: TenantSession, put: Sequence[Spooled]
-) -> dict[tuple[UUID, str], tuple[UUID, str, UUID]]:
-    twinned = await comments.lock_twinned(session, [outcome.row.comment_id for outcome in put])
-    return await attachments.twins(session, twinned) if twinned else {}
 
 
 async def _insert_members(session: TenantSession, context: Context, lease: Lease, outcome: Spooled) -> None:
