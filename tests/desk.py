@@ -87,21 +87,19 @@ class Desk:
 
     async def fsck(self) -> Findings:
         """Check the database against the store."""
-        findings = Findings()
-        async for findings in check(self.context):
-            pass
-        return findings
+        return [findings async for findings in check(self.context)][-1]
 
     async def let_claims_lapse(self) -> None:
         """Let the time pass after which a dead worker's claims are anybody's."""
-        for statement in (
-            "UPDATE mailbox_leases SET expires_at = now() WHERE tenant = %(tenant)s",
+        await self.all("UPDATE mailbox_leases SET expires_at = now() WHERE tenant = %(tenant)s")
+        await self.all(
             "UPDATE email_processed_messages SET claimed_until = now() - interval '1 second'"
-            " WHERE tenant = %(tenant)s AND claimed_until IS NOT NULL",
+            " WHERE tenant = %(tenant)s AND claimed_until IS NOT NULL"
+        )
+        await self.all(
             "UPDATE email_processed_attachments SET claimed_until = now() - interval '1 second'"
-            " WHERE tenant = %(tenant)s AND claimed_until IS NOT NULL",
-        ):
-            await self.all(statement)
+            " WHERE tenant = %(tenant)s AND claimed_until IS NOT NULL"
+        )
 
 
 async def stream(data: bytes, size: int = 1 << 16) -> AsyncIterator[bytes]:

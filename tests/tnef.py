@@ -6,7 +6,9 @@ import struct
 def winmail(files: dict[str, bytes]) -> bytes:
     """Write a container that holds these files."""
     attributes = b"".join(
-        _attribute(0x00069002, bytes(14)) + _attribute(0x00018010, name.encode() + b"\x00") + _attribute(0x0006800F, data)
+        _attribute(0x00069002, bytes(14))
+        + _attribute(0x00018010, name.encode() + b"\x00")
+        + _attribute(0x0006800F, data)
         for name, data in files.items()
     )
     return struct.pack("<IH", 0x223E9F78, 1) + attributes
