@@ -24,16 +24,15 @@ def main() -> None:
     for old in ROOT.glob(".coverage*"):
         old.unlink()
     browser = _available("chromium", "chromium", "chromium-browser", "google-chrome")
-    chosen = "not soak" if browser else "not soak and not browser"
-    left_out = [] if browser else ["the tests in a browser: Chromium is not installed (Debian: chromium)"]
+    other = _other_postgres()
+    chosen = " and ".join(("not soak", *(() if browser else ("not browser",)), *(() if other else ("not external",))))
     failed = _pytest("embedded", chosen)
-    try:
-        failed |= _again(chosen)
-    except NoPostgres as problem:
-        left_out.append(f"the second pass: {problem} (Debian: postgresql)")
+    failed |= other and _on_external(chosen)
     failed |= _coverage("combine", "-q") | _coverage("report")
-    for what in left_out:
-        print(f"left out: {what}")
+    if not browser:
+        print("left out: the tests in a browser; Chromium is not installed (Debian: chromium)")
+    if not other:
+        print("left out: the tests on a second PostgreSQL; none is installed (Debian: postgresql)")
     raise SystemExit(failed)
 
 
@@ -41,13 +40,10 @@ def _available(package: str, *commands: str) -> bool:
     return subprocess.run(("scripts/need.sh", package, *commands), cwd=ROOT, check=False).returncode == 0
 
 
-def _again(chosen: str) -> bool:
+def _other_postgres() -> bool:
     with contextlib.suppress(NoPostgres):
-        binaries()
-        return _on_external(chosen)
-    _available("postgresql", "no-such-command")
-    binaries()
-    return _on_external(chosen)
+        return bool(binaries())
+    return _available("postgresql", "no-such-command") and bool(binaries())
 
 
 def _on_external(chosen: str) -> bool:
