@@ -29,7 +29,7 @@ async def serving(context: Context, settings: WebSettings = SETTINGS) -> AsyncIt
     listener = socket.create_server(("127.0.0.1", 0))
     server = _Server(uvicorn.Config(create_app(context, settings), log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn gives no event for it
+    while not server.started:
         await asyncio.sleep(0.005)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
