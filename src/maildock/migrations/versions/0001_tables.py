@@ -48,9 +48,13 @@ SWEEP_COLUMNS = {
     ),
 }
 
+# From PostgreSQL 16 on, whoever creates a role may not change to it unless granted so. The owner must not inherit the
+# sweep's policies, or row level security would let it see the swept tables without a tenant.
 ROLES = """
 DO $$
-DECLARE wanted text; may text;
+DECLARE
+    wanted text;
+    new_grants boolean := current_setting('server_version_num')::integer >= 160000;
 BEGIN
     FOREACH wanted IN ARRAY ARRAY['maildock_app', 'maildock_sweep'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
@@ -60,10 +64,9 @@ BEGIN
                 NULL;  -- another migration on the same cluster was faster
             END;
         END IF;
-        -- From PostgreSQL 16 on, whoever creates a role is its member but may not change to it.
-        may := CASE WHEN current_setting('server_version_num')::integer >= 160000 THEN 'SET' ELSE 'MEMBER' END;
-        IF NOT pg_has_role(current_user, wanted, may) THEN
-            EXECUTE format('GRANT %I TO CURRENT_USER', wanted);
+        IF NOT pg_has_role(current_user, wanted, CASE WHEN new_grants THEN 'SET' ELSE 'MEMBER' END) THEN
+            EXECUTE format('GRANT %I TO CURRENT_USER', wanted)
+                || CASE WHEN new_grants THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
         END IF;
     END LOOP;
 END $$
