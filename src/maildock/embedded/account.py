@@ -26,7 +26,7 @@ class Account:
 
 
 def server_account() -> Account:
-    """Pick the account that the server runs under."""
+    """Pick the account that the server runs under; raises `UsageError` where there is none that PostgreSQL takes."""
     if os.geteuid() != 0:
         return Account(os.geteuid(), os.getegid(), switch=False)
     for name in _CANDIDATES:
@@ -37,3 +37,11 @@ def server_account() -> Account:
         if found.pw_uid != 0:
             return Account(found.pw_uid, found.pw_gid, switch=True)
     raise UsageError("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`; add one")
+
+
+def user_name(uid: int) -> str | None:
+    """Name the user as the system's list of users does, `None` where it has no name."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return None

@@ -7,49 +7,86 @@ import tempfile
 from pathlib import Path
 
 from maildock.domain.errors import Unavailable, UsageError
+from maildock.embedded import binaries, notes
 from maildock.embedded.place import Place
 
 OWNER, DATABASE = "maildock_owner", "maildock"
 
 _SECONDS = 120
+_OPTIONS = (
+    "--username=postgres",
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+    "--no-instructions",
+)
 
 
 def owner_password(place: Place) -> str:
-    """Read the owner's password, made up on the first run."""
-    path = place.home / "owner.password"
-    if not path.exists():
-        fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-        fresh.touch(mode=0o600)
-        fresh.write_text(secrets.token_urlsafe(32), encoding="ascii")
-        fresh.rename(path)
-    return path.read_text(encoding="ascii")
+    """Read the owner's password, which is there as soon as the cluster is."""
+    return place.password.read_text(encoding="utf-8")
 
 
-def ensure_cluster(place: Place, password: str) -> None:
-    """Make the cluster unless it is there; the caller holds the lock on starting."""
-    version = place.cluster / "PG_VERSION"
-    if version.exists():
-        _check_version(place, version.read_text().strip())
-        return
+def ensure_cluster(place: Place) -> None:
+    """Make the cluster unless it is there; the caller holds the lock on starting, and no server runs.
+
+    Raises `UsageError` for the cluster of another major version, `Unavailable` with PostgreSQL's reason else.
+    """
+    for stale in place.home.glob("initdb-*"):
+        shutil.rmtree(stale, ignore_errors=True)
+    try:
+        if (place.cluster / "PG_VERSION").exists():
+            _check_version(place)
+            _ensure_password(place)
+        else:
+            _make(place)
+    except OSError as problem:
+        raise Unavailable(f"the database cannot be made in {place.home}: {problem.strerror}") from problem
+
+
+def telling(lines: str) -> str:
+    """Pick the last line that says what went wrong out of what PostgreSQL's programs wrote."""
+    every = [line.strip() for line in lines.splitlines() if line.strip()]
+    serious = [line for line in every if any(word in line for word in ("FATAL:", "PANIC:", "ERROR:", "error:"))]
+    return (serious or every or [""])[-1]
+
+
+def _check_version(place: Place) -> None:
+    found, ours = (place.cluster / "PG_VERSION").read_text().strip(), binaries.shipped()
+    if ours.split(".")[0] != found:
+        raise UsageError(
+            f"{place.cluster} was made by PostgreSQL {found}, this maildock brings {ours}; dump it with the maildock"
+            " that made it, and load it with this one"
+        )
+
+
+def _ensure_password(place: Place) -> None:
+    """Give the owner a new password when the file with the old one is lost."""
+    if not place.password.exists():
+        password = secrets.token_urlsafe(32)
+        _tell(place, place.cluster, f"ALTER ROLE {OWNER} PASSWORD '{password}';\n")
+        notes.write(place.password, password)
+
+
+def _make(place: Place) -> None:
+    password = secrets.token_urlsafe(32)
+    notes.write(place.password, password)
     workshop = Path(tempfile.mkdtemp(prefix="initdb-", dir=place.home))
     try:
         _own(place, workshop)
         _initdb(place, workshop)
-        _create_owner(place, workshop / "cluster", password)
+        # Without a server, so that a cluster that is there is complete.
+        _tell(
+            place,
+            workshop / "cluster",
+            f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD '{password}';\nCREATE DATABASE {DATABASE} OWNER {OWNER};\n",
+        )
         (workshop / "cluster").rename(place.cluster)
-    except OSError as problem:
-        raise UsageError(f"the database cannot be made in {place.home}: {problem.strerror}") from problem
+        notes.sync_folder(place.home)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
-
-
-def _check_version(place: Place, found: str) -> None:
-    shipped = _run(place, place.home, ["postgres", "--version"]).split()[2]
-    if shipped.split(".")[0] != found:
-        raise UsageError(
-            f"{place.cluster} was made by PostgreSQL {found}, this maildock brings {shipped}; dump it with the old"
-            " maildock's version and load it with this one"
-        )
 
 
 def _own(place: Place, path: Path) -> None:
@@ -59,26 +96,21 @@ def _own(place: Place, path: Path) -> None:
 
 def _initdb(place: Place, workshop: Path) -> None:
     passwords = workshop / "superuser.password"
-    passwords.touch(mode=0o600)
     # Nobody ever needs the superuser, so nobody knows its password.
-    passwords.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    notes.write(passwords, secrets.token_urlsafe(32))
     _own(place, passwords)
-    options = ["--username=postgres", f"--pwfile={passwords}", "--auth=scram-sha-256", "--encoding=UTF8"]
-    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]
-    _run(place, workshop, ["initdb", *options, str(workshop / "cluster")])
+    _run(place, workshop, ["initdb", *_OPTIONS, f"--pwfile={passwords}", str(workshop / "cluster")])
 
 
-def _create_owner(place: Place, cluster: Path, password: str) -> None:
-    """Create the owner and its database without a server, so that a cluster that exists is complete."""
-    script = f"CREATE ROLE {OWNER} LOGIN CREATEROLE PASSWORD '{password}';\nCREATE DATABASE {DATABASE} OWNER {OWNER};\n"
-    _run(place, cluster, ["postgres", "--single", "-D", str(cluster), "postgres"], script)
+def _tell(place: Place, cluster: Path, statements: str) -> None:
+    """Run statements, one a line, in a cluster without a server."""
+    _run(place, cluster, ["postgres", "--single", "-c", "exit_on_error=on", "-D", str(cluster), "postgres"], statements)
 
 
-def _run(place: Place, folder: Path, command: list[str], script: str = "") -> str:
-    program = str(place.programs / "bin" / command[0])
+def _run(place: Place, folder: Path, command: list[str], script: str = "") -> None:
     try:
-        done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603 - PostgreSQL's own programs
-            [program, *command[1:]],
+        subprocess.run(  # noqa: S603 - PostgreSQL's own programs
+            [str(place.programs / "bin" / command[0]), *command[1:]],
             cwd=folder,
             input=script,
             capture_output=True,
@@ -89,6 +121,7 @@ def _run(place: Place, folder: Path, command: list[str], script: str = "") -> st
             **place.account.popen,
         )
     except subprocess.CalledProcessError as problem:
-        said = (problem.stderr.strip() or problem.stdout.strip() or f"exit {problem.returncode}").splitlines()[-1]
+        said = telling(problem.stderr) or telling(problem.stdout) or f"exit {problem.returncode}"
         raise Unavailable(f"the embedded database cannot be made: {command[0]}: {said}") from problem
-    return done.stdout
+    except subprocess.TimeoutExpired as problem:
+        raise Unavailable(f"the embedded database cannot be made: {command[0]} takes over {_SECONDS} s") from problem

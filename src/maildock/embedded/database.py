@@ -8,17 +8,18 @@ from pathlib import Path
 import structlog
 from psycopg.conninfo import make_conninfo
 
-from maildock.domain.errors import OutageError
-from maildock.embedded import server
+from maildock.domain.errors import OutageError, Unavailable
+from maildock.embedded import apart, server
 from maildock.embedded.cluster import DATABASE, OWNER, ensure_cluster, owner_password
+from maildock.embedded.leftovers import clear
 from maildock.embedded.locks import FileLock, held, is_held
 from maildock.embedded.place import Place, place_of
 
 log = structlog.get_logger(__name__)
 
-WATCH_SECONDS = 2.0
+_WATCH_SECONDS = 1.0
 # Longer than a server takes to recover from a crash and start, or to stop.
-PATIENCE = 60.0
+_PATIENCE = 60.0
 
 
 class EmbeddedDatabase:
@@ -49,59 +50,68 @@ class EmbeddedDatabase:
         Raises `UsageError` where the folder cannot be used, `Unavailable` where the server does not start.
         """
         place = self._found()
-        self._use = FileLock(place.home / "users.lock")
-        self._leaving.clear()
+        if self._use is not None:
+            return _dsn(place)
+        use = FileLock(place.users_lock)
         try:
-            with held(place.home / "server.lock", PATIENCE):
-                dsn = self._dsn(place)
-                # Waits for a keeper that is just stopping its server.
-                self._use.take(shared=True, seconds=PATIENCE)
-                self._start_server(place, dsn)
+            with held(place.start_lock, _PATIENCE):
+                self._join(place, use)
         except BaseException:
-            self._use.release()
+            use.release()
             raise
-        self._watcher = threading.Thread(target=self._watch, args=(place, dsn), daemon=True, name="embedded-database")
+        self._use = use
+        self._leaving.clear()
+        self._watcher = threading.Thread(target=self._watch, args=(place,), daemon=True, name="embedded-database")
         self._watcher.start()
-        return dsn
+        return _dsn(place)
 
-    def _dsn(self, place: Place) -> str:
-        return make_conninfo(
-            host=str(place.sockets), port=5432, user=OWNER, password=owner_password(place), dbname=DATABASE
-        )
+    def _join(self, place: Place, use: FileLock) -> None:
+        # Waits for a keeper that is just stopping its server.
+        if not use.take(shared=True, seconds=_PATIENCE):
+            raise Unavailable(f"the embedded database in {place.home} does not finish stopping")
+        if not server.running(place):
+            clear(place.cluster, place.sockets)
+            ensure_cluster(place)
+        self._serve(place)
 
-    def _start_server(self, place: Place, dsn: str) -> None:
-        if not is_held(place.home / "keeper.lock"):
-            ensure_cluster(place, owner_password(place))
+    def _serve(self, place: Place) -> None:
+        if not server.running(place):
             server.start(place, self._settings)
-        server.wait_until_ready(place, dsn, PATIENCE)
+        server.wait_until_ready(place, _dsn(place), _PATIENCE)
 
-    def _watch(self, place: Place, dsn: str) -> None:
-        """Start another server when the keeper of this one has been killed."""
-        while not self._leaving.wait(WATCH_SECONDS):
-            if is_held(place.home / "keeper.lock"):
-                continue
+    def _watch(self, place: Place) -> None:
+        """Start another server when the keeper of this one, or the server, has been killed."""
+        while not self._leaving.wait(_WATCH_SECONDS):
             try:
-                with held(place.home / "server.lock", PATIENCE):
-                    if not self._leaving.is_set():
-                        self._start_server(place, dsn)
-            except OutageError as problem:
+                if not server.running(place):
+                    self._take_over(place)
+            except (OutageError, OSError) as problem:
                 log.warning("embedded database not taken over", error=str(problem))
+                self._leaving.wait(_WATCH_SECONDS * 5)
+
+    def _take_over(self, place: Place) -> None:
+        with held(place.start_lock, _PATIENCE):
+            if not self._leaving.is_set():
+                self._serve(place)
+                log.info("embedded database taken over")
 
     def stop(self) -> None:
         """Leave the database; the last one to leave waits until its server has stopped."""
-        if self._use is None:
+        use, self._use = self._use, None
+        if use is None:
             return
         place = self._found()
         self._leaving.set()
-        with held(place.home / "server.lock", PATIENCE):
-            last = self._use.take() or is_held(place.home / "users.lock")
-            self._use.release()
-            self._use = None
-            if last:
-                server.wait_until_stopped(place, PATIENCE)
-        if self._watcher is not None:
-            self._watcher.join()
-            self._watcher = None
+        try:
+            with held(place.start_lock, _PATIENCE):
+                last = use.take() or is_held(place.users_lock)
+                use.release()
+                if last:
+                    server.wait_until_stopped(place, _PATIENCE)
+        finally:
+            use.release()
+            if self._watcher is not None:
+                self._watcher.join(_PATIENCE)
 
     def destroy(self) -> None:
         """Leave the database, and remove it from the disk."""
@@ -109,3 +119,11 @@ class EmbeddedDatabase:
         place = self._found()
         for folder in (place.sockets, place.home):
             shutil.rmtree(folder, ignore_errors=True)
+        apart.forget(self._data_dir)
+        self._place = None
+
+
+def _dsn(place: Place) -> str:
+    return make_conninfo(
+        host=str(place.sockets), port=5432, user=OWNER, password=owner_password(place), dbname=DATABASE
+    )

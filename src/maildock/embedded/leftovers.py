@@ -1,4 +1,4 @@
-"""What a killed server leaves: processes that are about to end, and a pid file that may name a stranger."""
+"""What a killed server leaves: processes that are about to end, and pid files that may name a stranger."""
 
 import contextlib
 import os
@@ -10,19 +10,23 @@ from pathlib import Path
 from maildock.domain.errors import Unavailable
 
 _PROC = Path("/proc")
+# In all less than the 10 s in which another user takes over.
+_PRESSURE = ((signal.SIGINT, 4.0), (signal.SIGQUIT, 2.0), (signal.SIGKILL, 2.0))
 
 
-def clear(cluster: Path) -> None:
-    """Wait until no process of an earlier server works in `cluster`, and remove its stale pid file.
+def clear(cluster: Path, sockets: Path) -> None:
+    """Wait until no process of an earlier server works in `cluster`, and remove its stale pid files.
 
-    PostgreSQL takes a reused pid for a running server. The pid file also keeps a new server away from the processes
-    of an old one, so it is removed only once it is certain that there are none.
+    PostgreSQL takes a reused pid for a running server. Its pid file also keeps a new server away from the processes
+    of an old one, so it is removed only once it is certain that there are none; `Unavailable` when some remain.
     """
     if not _PROC.is_dir():
         return  # without /proc PostgreSQL's own judgement has to do
-    for number, seconds in ((signal.SIGINT, 6.0), (signal.SIGQUIT, 3.0), (signal.SIGKILL, 3.0)):
+    for number, seconds in _PRESSURE:
         if _gone(cluster, number, seconds):
             (cluster / "postmaster.pid").unlink(missing_ok=True)
+            for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+                (sockets / name).unlink(missing_ok=True)
             return
     raise Unavailable(f"processes of an earlier server still work in {cluster}; end them")
 
@@ -40,10 +44,12 @@ def _gone(cluster: Path, number: signal.Signals, seconds: float) -> bool:
 
 
 def _processes(cluster: Path) -> Iterator[int]:
-    """Name the processes that work in the folder; every PostgreSQL process does in its cluster's."""
+    """Name PostgreSQL's processes that work in the folder, as all of a server's do in its cluster."""
     place = os.path.realpath(cluster)
     for entry in _PROC.iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if str((entry / "cwd").readlink()) == place:
+                # An upgrade may have removed the program under a running server.
+                program = str((entry / "exe").readlink()).removesuffix(" (deleted)")
+                if program.endswith("/postgres") and str((entry / "cwd").readlink()) == place:
                     yield int(entry.name)

@@ -2,19 +2,19 @@
 
 import hashlib
 import os
-import secrets
-import stat
-import tempfile
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from maildock.domain.errors import UsageError
-from maildock.embedded import binaries
-from maildock.embedded.account import Account, server_account
+from maildock.embedded import apart, binaries
+from maildock.embedded.account import Account, server_account, user_name
+from maildock.embedded.folders import own_folder
 
-_SHARED = (Path("/var/lib/maildock"), Path("/var/tmp/maildock"))  # noqa: S108 - checked to be root's own before use
 # A socket's path holds 107 bytes (unix(7)), and its name is `.s.PGSQL.5432`.
 _LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
+# PostgreSQL and libpq take lists of folders and hosts, so some characters mean something in them.
+_PLAIN = re.compile(r"/[\w/.+-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,65 +32,69 @@ class Place:
 
     @property
     def sockets(self) -> Path:
-        """The folder of the server's socket, with a path short enough for one."""
+        """The folder of the server's socket, with a path that fits one."""
         own = self.home / "run"
-        if len(os.fsencode(own)) <= _LONGEST_SOCKET_FOLDER:
+        if len(os.fsencode(own)) <= _LONGEST_SOCKET_FOLDER and _PLAIN.fullmatch(str(own)):
             return own
+        # Not by TMPDIR, which may differ between the users of one server.
         name = hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]
-        return Path(tempfile.gettempdir()) / f"maildock-{self.account.uid}-{name}"
+        return Path(f"/tmp/maildock-{self.account.uid}-{name}")  # noqa: S108 - checked to be ours before use
+
+    @property
+    def password(self) -> Path:
+        """The file with the owner's password."""
+        return self.home / "owner.password"
+
+    @property
+    def start_lock(self) -> Path:
+        """Held exclusively by whoever starts the server or leaves it."""
+        return self.home / "server.lock"
+
+    @property
+    def users_lock(self) -> Path:
+        """Held shared by all who use the server, and exclusively by the keeper once nobody does."""
+        return self.home / "users.lock"
+
+    @property
+    def keeper_lock(self) -> Path:
+        """Held exclusively by the keeper, for as long as it has a server."""
+        return self.home / "keeper.lock"
 
 
 def place_of(data_dir: Path) -> Place:
-    """Find or choose the place of this data dir's database, and make its folders."""
+    """Find or choose the place of this data dir's database, and make its folders.
+
+    Raises `UsageError` where that cannot be done, or where the database was made by another user.
+    """
     account = server_account()
-    if not account.switch:
-        home, programs = data_dir / "database", binaries.installed()
-        _own_folder(home, os.geteuid(), os.getegid(), 0o700)
-    else:
-        shared = _shared_folder()
-        home, programs = _noted_home(data_dir, shared), binaries.reachable(shared)
-        _own_folder(home, 0, 0, 0o711)
-    place = Place(home, programs, account)
-    _own_folder(place.sockets, account.uid, account.gid, 0o700)
+    data_dir = Path(os.path.realpath(data_dir))
+    try:
+        place = _apart(data_dir, account) if account.switch else _inside(data_dir, account)
+        own_folder(place.sockets, 0o700, account.uid, account.gid)
+        if place.cluster.exists():
+            # Copies often lose the mode, and PostgreSQL refuses a folder that others can read.
+            own_folder(place.cluster, 0o700, account.uid, account.gid)
+    except OSError as problem:
+        raise UsageError(f"{data_dir} cannot hold the database: {problem.strerror}") from problem
     return place
 
 
-def _shared_folder() -> Path:
-    for folder in _SHARED:
-        try:
-            _own_folder(folder, 0, 0, 0o755)
-        except OSError:
-            continue
-        return folder
-    raise UsageError(f"neither {_SHARED[0]} nor {_SHARED[1]} can be made; set MAILDOCK_DATABASE_URL instead")
+def _inside(data_dir: Path, account: Account) -> Place:
+    if (data_dir / apart.NOTE).exists():
+        raise UsageError(
+            f"the database of {data_dir} was made by root ({data_dir / apart.NOTE} says where); run as root"
+        )
+    if user_name(account.uid) is None:
+        raise UsageError(
+            f"PostgreSQL needs a name for the user {account.uid}; add one to /etc/passwd, or set MAILDOCK_DATABASE_URL"
+        )
+    return Place(own_folder(data_dir / "database", 0o700), binaries.installed(), account)
 
 
-def _noted_home(data_dir: Path, shared: Path) -> Path:
-    """Read where the database of this data dir lies, or choose and note it; two first starts agree on one place."""
-    note = data_dir / "database.location"
-    fresh = data_dir / f".location.{secrets.token_hex(4)}"
-    if not note.exists():
-        fresh.write_text(f"{shared}/{secrets.token_hex(8)}\n", encoding="utf-8")
-        try:
-            os.link(fresh, note)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    return Path(note.read_text(encoding="utf-8").strip())
-
-
-def _own_folder(path: Path, uid: int, gid: int, mode: int) -> None:
-    """Make a folder, or make sure that the one that is there is not somebody else's trap."""
-    try:
-        path.mkdir(mode=mode)
-    except FileExistsError:
-        pass
-    except OSError as problem:
-        raise UsageError(f"{path} cannot be made: {problem.strerror}") from problem
-    else:
-        os.chown(path, uid, gid)
-        path.chmod(mode)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
-        raise UsageError(f"{path} belongs to somebody else; remove it")
+def _apart(data_dir: Path, account: Account) -> Place:
+    own = data_dir / "database"
+    if own.exists():
+        owner = user_name(own.stat().st_uid) or own.stat().st_uid
+        raise UsageError(f"the database in {own} was made by the user {owner}; run maildock as that user")
+    shared = apart.shared_folder()
+    return Place(apart.home_of(data_dir, shared, account), binaries.reachable(shared), account)
