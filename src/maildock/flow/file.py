@@ -33,7 +33,7 @@ class Filed:
 async def file_message(context: Context, token: UUID, email: EmailRef, message: InboundMessage) -> Filed:
     """File a mail under the claim `token`; raises `LostClaim`, with nothing written, when that has passed on."""
     parts = judge(_offered(context, email, message), context.policy)
-    reply_text = without_history(message.body_text)
+    reply_text = without_history(message.body_text, message.subject)
     async with context.database.tenant(email.tenant) as session:
         twin = await _first_copy(session, email, message)
         if twin is None:
