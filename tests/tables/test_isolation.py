@@ -50,7 +50,7 @@ def as_tenant(app: str, tenant: UUID | None) -> psycopg.Connection[Any]:
 
 
 def count(connection: psycopg.Connection[Any], statement: str, table: str, *params: object) -> int:
-    return connection.execute(sql.SQL(statement).format(sql.Identifier(table)), params).rowcount  # type: ignore[arg-type]
+    return connection.execute(sql.SQL(statement).format(sql.Identifier(table)), params).rowcount
 
 
 async def test_no_table_shows_or_takes_another_tenants_rows(
