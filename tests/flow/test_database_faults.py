@@ -1,0 +1,158 @@
+"""The database goes away under load, dies, or has no room left; work stops, says so, and goes on by itself."""
+
+import contextlib
+import os
+import signal
+import subprocess
+from asyncio import Event, create_task, sleep, to_thread
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from maildock import wiring
+from maildock.access.tenants import add_tenant
+from maildock.domain.errors import OutageError
+from maildock.embedded.database import EmbeddedDatabase
+from maildock.migrations.runner import migrate
+from maildock.settings import load
+from maildock.worker.worker import Worker
+from tests.desk import EMAILS, LEDGER, Desk
+from tests.mail import mail
+
+MAILS = [mail(f"Mail {number}").attach(f"{number}.bin", bytes([number]) * 200_000) for number in range(12)]
+
+
+@contextlib.asynccontextmanager
+async def house(owner: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    """Give a desk on a database of its own."""
+    environment = {
+        "MAILDOCK_DATA_DIR": str(tmp_path / "data"),
+        "MAILDOCK_CLAIM_SECONDS": "2",
+        "MAILDOCK_RETRY_SECONDS": "0.2",
+    }
+    settings = load(environment, tmp_path / "no.env")
+    async with wiring.open_context(settings, wiring.dsns(settings, owner)) as context:
+        yield Desk(context, await add_tenant(context.database, "Shop"))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
+    """A database that this test may harm."""
+    (tmp_path / "own").mkdir()
+    own = EmbeddedDatabase(tmp_path / "own")
+    try:
+        yield own
+    finally:
+        own.destroy()
+
+
+def kill_server(database: EmbeddedDatabase) -> None:
+    """End the server as a crash would."""
+    (pid_file,) = database.location.rglob("postmaster.pid")
+    os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+
+
+async def until_all_stored(desk: Desk) -> None:
+    """Wait until every mail is filed and every attachment stored."""
+    while True:
+        with contextlib.suppress(OutageError):
+            rows, emails = await desk.all(LEDGER), await desk.all(EMAILS)
+            settled = [row["status"] for row in rows if row["status"] == "stored"]
+            if len(settled) == len(MAILS) and all(email["status"] == "filed" for email in emails):
+                return
+        await sleep(0.1)
+
+
+async def test_a_server_that_dies_under_load_costs_nothing_but_time(database: EmbeddedDatabase, tmp_path: Path) -> None:
+    owner = await to_thread(database.start)
+    await to_thread(migrate, owner)
+    async with house(owner, tmp_path) as desk:
+        for one in MAILS:
+            await desk.receive(one)
+        stop = Event()
+        working = create_task(Worker(desk.context).run(stop))
+        for _ in range(2):
+            await sleep(0.15)
+            kill_server(database)
+            await sleep(4)
+        await until_all_stored(desk)
+        stop.set()
+        await working
+        assert len(await desk.documents()) == len(MAILS)
+        assert {row["attempts"] for row in await desk.all(LEDGER)} == {0}
+        assert (await desk.fsck()).clean
+
+
+if os.geteuid() == 0:  # nobody else may mount a disk so small
+
+    async def test_a_database_without_room_refuses_mail_and_goes_on_once_there_is_some(
+        tmp_path: Path,
+    ) -> None:
+        (tmp_path / "small").mkdir()
+        with small_disk(EmbeddedDatabase(tmp_path / "small").location):
+            small = EmbeddedDatabase(tmp_path / "small")
+            try:
+                await fill_and_free(small, tmp_path)
+            finally:
+                await to_thread(small.destroy)
+
+
+async def fill_and_free(small: EmbeddedDatabase, tmp_path: Path) -> None:
+    """Work until the database has no room, then give it some."""
+    owner = await to_thread(small.start)
+    await to_thread(migrate, owner)
+    async with house(owner, tmp_path) as desk:
+        await desk.ingest(MAILS[0])
+        ballast = fill(small.location)
+        with pytest.raises(OutageError):
+            await use_up_room(desk)
+        ballast.unlink()
+        await until_it_answers(desk)
+        await desk.ingest(MAILS[1])
+        assert {"0.bin", "1.bin"} <= set(await desk.documents())
+        assert (await desk.fsck()).clean
+
+
+async def use_up_room(desk: Desk) -> None:
+    """Write more than there is room for."""
+    for number in range(100):
+        await desk.receive(mail(f"No room {number}"))
+        text = os.urandom(500_000).hex()
+        await desk.all("UPDATE comments SET body_text = %(text)s WHERE tenant = %(tenant)s", text=text)
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """Mount a small file system on a folder."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m,mode=711", "tmpfs", str(folder)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Leave one megabyte."""
+    free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+    ballast = folder / "ballast"
+    with ballast.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(free - 1_000_000, 1))
+    return ballast
+
+
+async def until_it_answers(desk: Desk) -> None:
+    """Wait until the server has recovered, should the full disk have ended it."""
+    while True:
+        with contextlib.suppress(OutageError):
+            return await desk.context.database.ping()
+        await sleep(0.2)
+
+
+async def test_a_statement_that_finds_no_server_says_so(tmp_path: Path) -> None:
+    settings = load({"MAILDOCK_DATA_DIR": str(tmp_path)}, tmp_path / "no.env")
+    nowhere = psycopg.conninfo.make_conninfo(host=str(tmp_path), user="nobody", dbname="none")
+    with pytest.raises(OutageError, match=r"does not answer|failed"):
+        async with wiring.open_context(settings, wiring.dsns(settings, nowhere)) as context:
+            await context.database.ping()
