@@ -78,7 +78,8 @@ async def insert(
         " content_id, %(kept)s FROM unnest(%(ids)s::text[], %(kinds)s::text[], %(locators)s::text[],"
         " %(statuses)s::text[], %(reasons)s::text[], %(errors)s::text[], %(shown)s::boolean[], %(names)s::text[],"
         " %(types)s::text[], %(sizes)s::bigint[], %(content_ids)s::text[]) WITH ORDINALITY"
-        " AS new (attachment_id, kind, locator, status, reason, error_message, shown_inline, file_name, content_type, size, content_id, position)"
+        " AS new (attachment_id, kind, locator, status, reason, error_message, shown_inline, file_name,"
+        " content_type, size, content_id, position)"
         " ON CONFLICT (tenant, provider_id, email_id, attachment_id) DO NOTHING",
         {
             "provider_id": provider_id,
