@@ -96,13 +96,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 2 MiB."""
     folder = tmp_path / "small"
     folder.mkdir()
-    if (
-        os.geteuid()
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=2m", "maildock-test", folder], check=False, capture_output=True
-        ).returncode
-    ):
-        pytest.skip("may not mount a disk here")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "maildock-test", folder], check=True)
     yield folder
     subprocess.run(["umount", folder], check=True)
 
@@ -128,11 +122,19 @@ async def test_a_read_only_disk_still_gives_what_it_has(small_disk: Path, tenant
     assert b"".join([piece async for piece in store.read(key)]) == b"kept"
 
 
-async def test_another_users_folder_is_refused_by_name(tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may do anything")
-    (tmp_path / "files").mkdir(mode=0o500)
-    with pytest.raises(StorageFailure, match=f"user {os.geteuid()} may not use"):
+@pytest.fixture
+def unprivileged(tmp_path: Path) -> Iterator[int]:
+    """This user, or nobody where that is root, who may do anything; `tmp_path` is closed to either."""
+    user = os.geteuid()
+    tmp_path.chmod(0o500)
+    if user == 0:
+        os.seteuid(65534)
+    yield os.geteuid()
+    os.seteuid(user)
+
+
+async def test_another_users_folder_is_refused_by_name(tmp_path: Path, unprivileged: int) -> None:
+    with pytest.raises(StorageFailure, match=f"user {unprivileged} may not use"):
         await LocalStore(tmp_path / "files").check()
 
 
