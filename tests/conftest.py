@@ -6,11 +6,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from maildock import wiring
 from maildock.access.tenants import add_tenant
+from maildock.cli.logs import frames_only
 from maildock.embedded.database import EmbeddedDatabase
 from maildock.flow.context import Context
 from maildock.migrations.runner import migrate
@@ -25,6 +27,11 @@ STATEMENT_LOG = {
     "log_rotation_size": "0",
     "log_rotation_age": "0",
 }
+
+
+def pytest_configure() -> None:
+    """Log as in production, in one line and without locals; what a test prints is shown when it fails."""
+    structlog.configure(processors=[frames_only, structlog.processors.JSONRenderer()])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

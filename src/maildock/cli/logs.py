@@ -15,7 +15,7 @@ def configure(form: Literal["console", "json"], level: int = logging.INFO) -> No
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _frames_only,
+        frames_only,
     ]
     renderer: Processor = (
         structlog.processors.JSONRenderer()
@@ -42,7 +42,7 @@ def configure(form: Literal["console", "json"], level: int = logging.INFO) -> No
     )
 
 
-def _frames_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def frames_only(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Write where an error came from without its message: that of a database error quotes what a mail said."""
     wanted = event.pop("exc_info", None)
     problem = sys.exc_info()[1] if wanted is True else wanted[1] if isinstance(wanted, tuple) else wanted
