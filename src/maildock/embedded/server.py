@@ -56,8 +56,10 @@ def start(place: Place, settings: Mapping[str, str]) -> None:
     try:
         with _start_log(place).open("w") as output:
             _run_keeper(json.dumps(told), output.fileno())
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise Unavailable(f"the embedded database does not start: {_last_words(place) or problem}") from problem
+    except OSError as problem:
+        raise Unavailable(f"the embedded database does not start: {problem}") from problem
+    except subprocess.CalledProcessError as problem:
+        raise Unavailable(f"the embedded database does not start: {_last_words(place)}") from problem
 
 
 def _run_keeper(told: str, output: int) -> None:
