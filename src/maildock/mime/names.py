@@ -8,7 +8,8 @@ from maildock.mime import words
 
 LONGEST = 255  # bytes of UTF-8, as most file systems have it
 _LONGEST_EXTENSION = 32
-_DRIVE = re.compile(r"[A-Za-z]:(?=[\\/]|[^\\/]*\Z)")
+# A blank behind the colon makes it a reply prefix, as in `R: Invoice.eml`.
+_DRIVE = re.compile(r"(?:[A-Za-z]:(?!\s))++")
 _BLANKS = re.compile(r"\s+")
 _WHITESPACE_CONTROLS = "\t\n\r\v\f"
 _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -103,8 +104,9 @@ def _visible(text: str) -> str:
 def _last_step(path: str) -> str:
     """Return what stands behind the last slash of either kind, without a drive; trailing slashes don't count."""
     steps = [step for step in path.replace("\\", "/").split("/") if step.strip(". ")]
-    name = steps[-1] if steps else ""
-    return _DRIVE.sub("", name, count=1).strip() if name[1:2] == ":" else name.strip()
+    name = steps[-1].strip() if steps else ""
+    drive = _DRIVE.match(name)
+    return name[drive.end() :].strip() if drive else name
 
 
 def _fitting(name: str) -> str:

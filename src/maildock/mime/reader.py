@@ -159,7 +159,7 @@ def _name(window: Window, leaf: Leaf, content_type: str, where: Locator) -> str:
             return clean_name(leaf.header.name, content_type, stem)
         subject = "" if leaf.whole else _attached_subject(window, where)
         return clean_name(f"{subject}.eml" if subject else "", content_type, stem)
-    return clean_name(leaf.header.name or _located_name(leaf), content_type, stem)
+    return clean_name(leaf.header.name or leaf.header.misplaced_name or _located_name(leaf), content_type, stem)
 
 
 def _located_name(leaf: Leaf) -> str:

@@ -58,7 +58,7 @@ class _Draft:
     is_message: bool = False
 
 
-class _Truncated(Exception):  # noqa: N818 ends a walk early, no failure
+class _Truncated(Exception):
     """The container ends, or lies about a length."""
 
 

@@ -77,6 +77,11 @@ class PartHeader:
         """The file name that the part claims, as written; empty for none."""
         return self._disposition[1].get("filename") or self.parameters.get("name") or ""
 
+    @property
+    def misplaced_name(self) -> str:
+        """The name that stands where no standard has it; good enough to name a file, not to make one of a text."""
+        return self.parameters.get("filename") or self._disposition[1].get("name") or ""
+
     def text(self, name: str) -> str:
         """Return a field as text, at most a kilobyte of it."""
         return words.text(self.header.first(name), 1024)
