@@ -17,7 +17,7 @@ from maildock.storage.keys import parse_key
 from maildock.storage.spool import SpoolFile, create_locked
 from maildock.storage.threads import in_thread
 
-PIECE = 1024 * 1024
+PIECE = 256 * 1024
 SPOOL = ".spool"
 
 _LISTED_AT_ONCE = 500

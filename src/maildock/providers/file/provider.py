@@ -43,7 +43,7 @@ class FileProvider:
             missing = end - start
             async for chunk in self._store.read(key, start, end):
                 missing -= len(chunk)
-                if len(chunk) < THREAD_FROM:
+                if len(chunk) <= THREAD_FROM:
                     yield decoder.feed(chunk)
                 else:
                     yield await asyncio.to_thread(decoder.feed, chunk)
