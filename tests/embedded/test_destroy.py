@@ -6,20 +6,14 @@ from maildock.embedded.database import EmbeddedDatabase
 from tests.embedded.house import at_work, query
 
 
-def test_a_destroyed_database_leaves_nothing(tmp_path: Path) -> None:
+def test_a_destroyed_database_leaves_nothing_and_can_be_made_again(tmp_path: Path) -> None:
     database = EmbeddedDatabase(tmp_path)
-    database.start()
+    query(database.start(), "CREATE TABLE gone AS SELECT 1 AS n")
     location = database.location
     database.destroy()
     assert at_work(location) == []
     assert not location.exists()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_destroyed_database_can_be_made_again(tmp_path: Path) -> None:
-    database = EmbeddedDatabase(tmp_path)
-    query(database.start(), "CREATE TABLE gone AS SELECT 1 AS n")
-    database.destroy()
     assert query(database.start(), "SELECT to_regclass('gone')") == [(None,)]
     database.destroy()
 

@@ -21,7 +21,7 @@ def stranger(normal: House) -> Iterator[int]:
     process.wait()
 
 
-@pytest.mark.parametrize("name", ["d" * 200, "/".join(["deep" * 20] * 6), "a, b'\"\\ %s ü"])
+@pytest.mark.parametrize("name", ["/".join(["deep" * 20] * 6), "a, b'\"\\ %s ü"])
 def test_any_path_will_do(empty_normal: House, name: str) -> None:
     folder = empty_normal.data_dir / name
     owned(empty_normal, folder)
@@ -45,11 +45,11 @@ def test_pid_files_that_name_a_stranger_are_stale(normal: House, stranger: int) 
     os.kill(stranger, 0)
 
 
-def test_a_cluster_that_others_could_read_is_closed_again(house: House) -> None:
-    house.run("SELECT 1")
-    (house.location / "cluster").chmod(0o777)
-    assert house.run("SELECT 1") == [(1,)]
-    assert (house.location / "cluster").stat().st_mode & 0o777 == 0o700
+def test_a_cluster_that_others_could_read_is_closed_again(normal: House) -> None:
+    normal.run("SELECT 1")
+    (normal.location / "cluster").chmod(0o777)
+    assert normal.run("SELECT 1") == [(1,)]
+    assert (normal.location / "cluster").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_lost_password_is_replaced(house: House) -> None:

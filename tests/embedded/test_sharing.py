@@ -8,8 +8,8 @@ import psycopg
 from tests.embedded.house import House, answers, at_work, query, seconds_until
 
 
-def test_a_second_user_joins_the_first_ones_server(house: House) -> None:
-    first, second = house.enter(), house.enter()
+def test_a_second_user_joins_the_first_ones_server(normal: House) -> None:
+    first, second = normal.enter(), normal.enter()
     assert first.dsn() == second.dsn()
 
 
@@ -20,15 +20,15 @@ def test_first_starts_at_the_same_time_make_one_database(empty: House) -> None:
     assert [query(dsn, "SELECT n FROM shared") for dsn in dsns] == [[(1,)]] * 3
 
 
-def test_connections_outlive_the_one_who_started_the_server_and_left(house: House) -> None:
-    first = house.enter()
+def test_connections_outlive_the_one_who_started_the_server_and_left(normal: House) -> None:
+    first = normal.enter()
     first.dsn()
-    second = house.enter()
+    second = normal.enter()
     with psycopg.connect(second.dsn()) as connection:
         first.leave()
         assert connection.execute("SELECT 1").fetchone() == (1,)
     second.leave()
-    assert at_work(house.location) == []
+    assert at_work(normal.location) == []
 
 
 def test_connections_outlive_the_one_who_started_the_server_and_was_killed(house: House) -> None:
@@ -42,11 +42,11 @@ def test_connections_outlive_the_one_who_started_the_server_and_was_killed(house
     assert at_work(house.location) == []
 
 
-def test_the_server_stops_when_its_only_user_is_killed(house: House) -> None:
-    user = house.enter()
+def test_the_server_stops_when_its_only_user_is_killed(normal: House) -> None:
+    user = normal.enter()
     user.dsn()
     user.kill()
-    seconds_until(lambda: at_work(house.location) == [], 10)
+    seconds_until(lambda: at_work(normal.location) == [], 10)
 
 
 def test_a_killed_keeper_is_replaced_within_ten_seconds_each_time(house: House) -> None:
@@ -58,10 +58,10 @@ def test_a_killed_keeper_is_replaced_within_ten_seconds_each_time(house: House) 
         seconds_until(lambda: answers(dsn), 10)
 
 
-def test_a_killed_server_is_replaced_within_ten_seconds(house: House) -> None:
-    dsn = house.enter().dsn()
+def test_a_killed_server_is_replaced_within_ten_seconds(normal: House) -> None:
+    dsn = normal.enter().dsn()
     query(dsn, "CREATE TABLE kept AS SELECT 7 AS n")
-    os.kill(house.postmaster(), signal.SIGKILL)
+    os.kill(normal.postmaster(), signal.SIGKILL)
     seconds_until(lambda: answers(dsn), 10)
     assert query(dsn, "SELECT n FROM kept") == [(7,)]
 
