@@ -20,6 +20,9 @@ from tests.mail import mail
 
 WITHOUT_TENANT = {"maildock_schema_version"}
 
+# What these tests send is not the product's, which would never.
+TRESPASSER = "trespasser"
+
 
 @pytest.fixture
 async def filled(context: Context, tenant: Tenant) -> Tenant:
@@ -43,7 +46,7 @@ def tables_of(owner: str) -> list[str]:
 
 
 def as_tenant(app: str, tenant: UUID | None) -> psycopg.Connection[Any]:
-    connection = psycopg.connect(app)
+    connection = psycopg.connect(app, application_name=TRESPASSER)
     if tenant is not None:
         connection.execute("SELECT maildock_enter(%s)", (tenant,))
     return connection
@@ -90,7 +93,9 @@ async def test_the_owner_is_bound_as_well(owner_dsn: str) -> None:
 async def test_the_sweep_reads_a_few_columns_and_writes_nothing(
     settings: Settings, owner_dsn: str, filled: Tenant
 ) -> None:
-    with psycopg.connect(wiring.dsns(settings, owner_dsn).sweep, autocommit=True) as connection:
+    with psycopg.connect(
+        wiring.dsns(settings, owner_dsn).sweep, autocommit=True, application_name=TRESPASSER
+    ) as connection:
         assert connection.execute("SELECT tenant FROM tickets").fetchall() == [(filled.tenant,)]
         for statement in (
             "SELECT subject FROM tickets",
