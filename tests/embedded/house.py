@@ -103,6 +103,7 @@ class House:
             for pid in working:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
 
     def tear_down(self) -> None:
         self.kill_everything()

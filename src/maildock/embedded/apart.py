@@ -55,9 +55,12 @@ def forget(data_dir: Path) -> None:
 
 
 def _choose(data_dir: Path, shared: Path) -> None:
-    home = _new_home(data_dir, shared)
-    if not notes.write_first(data_dir / NOTE, f"{home}\n"):
-        shutil.rmtree(home)
+    home, chosen = _new_home(data_dir, shared), False
+    try:
+        chosen = notes.write_first(data_dir / NOTE, f"{home}\n")
+    finally:
+        if not chosen:
+            shutil.rmtree(home)
 
 
 def _new_home(data_dir: Path, shared: Path) -> Path:

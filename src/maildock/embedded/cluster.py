@@ -1,5 +1,6 @@
 """Make a database cluster: whole or not at all."""
 
+import re
 import secrets
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from maildock.embedded.place import Place
 OWNER, DATABASE = "maildock_owner", "maildock"
 
 _SECONDS = 120
+_SERIOUS = re.compile(r"\b(FATAL|PANIC|ERROR|error):")
 _OPTIONS = (
     "--username=postgres",
     "--auth=scram-sha-256",
@@ -47,10 +49,11 @@ def ensure_cluster(place: Place) -> None:
 
 
 def telling(lines: str) -> str:
-    """Pick the last line that says what went wrong out of what PostgreSQL's programs wrote."""
+    """Pick the line that says what went wrong out of what PostgreSQL's programs wrote."""
     every = [line.strip() for line in lines.splitlines() if line.strip()]
-    serious = [line for line in every if any(word in line for word in ("FATAL:", "PANIC:", "ERROR:", "error:"))]
-    return (serious or every or [""])[-1]
+    # The first is the cause. Those who knock too early are told of the state of the system, which is no fault.
+    serious = (line for line in every if _SERIOUS.search(line) and "the database system is" not in line)
+    return next(serious, every[-1] if every else "")
 
 
 def _check_version(place: Place) -> None:
