@@ -7,9 +7,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from maildock.domain.errors import UsageError
 from maildock.migrations.runner import VERSION_TABLE, current, migrate, newest
+
+VERSIONS = Path(__file__).parents[2] / "src" / "maildock" / "migrations" / "versions"
 
 CATALOGUE = """
     SELECT 'column', table_name, column_name, data_type || is_nullable || coalesce(column_default, '')
@@ -82,7 +86,12 @@ def test_a_migration_gives_up_on_a_table_that_is_in_use(migrated: str) -> None:
     assert current(migrated) == newest()
 
 
+def test_the_newest_migration_is_the_head_of_all() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(VERSIONS.parent))
+    assert ScriptDirectory.from_config(config).get_current_head() == newest()
+
+
 def test_every_migration_says_whether_it_expands_or_contracts() -> None:
-    versions = Path(__file__).parents[2] / "src" / "maildock" / "migrations" / "versions"
-    for path in versions.glob("[0-9]*.py"):
+    for path in VERSIONS.glob("[0-9]*.py"):
         assert "Kind: expand." in path.read_text() or "Kind: contract." in path.read_text()

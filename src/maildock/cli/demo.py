@@ -11,8 +11,9 @@ from maildock.cli.demo_mails import demo_mails
 from maildock.cli.first_run import first_run
 from maildock.cli.house import House, load
 from maildock.cli.output import AsJson
-from maildock.cli.service import DEFAULT_PORT, Port, Roles, serve
+from maildock.cli.service import DEFAULT_PORT, Port
 from maildock.domain.ids import file_provider_id
+from maildock.embedded.database import EmbeddedDatabase
 from maildock.flow.receive import receive_raw
 from maildock.settings import Settings
 from maildock.worker.settle import settle
@@ -24,11 +25,15 @@ LIMIT = 5 * 1024 * 1024
 
 def demo(port: Port = DEFAULT_PORT, as_json: AsJson = False) -> None:
     """Run everything on a throw-away data dir with a few mails already in, until interrupted."""
+    from maildock.cli.serving import Roles, serve  # noqa: PLC0415 - as in `service`
+
     folder = Path(tempfile.mkdtemp(prefix="maildock-demo-"))
     try:
         settings = _throw_away(load(logging.WARNING), folder)
         serve(settings, Roles("127.0.0.1", port, worker=True, migrate=True), _announce, as_json)
     finally:
+        # As root the database lies elsewhere.
+        EmbeddedDatabase(folder).destroy()
         shutil.rmtree(folder, ignore_errors=True)
 
 

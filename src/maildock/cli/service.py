@@ -1,50 +1,24 @@
-"""`maildock up`, `web` and `worker`: what keeps running."""
+"""`maildock up`, `web` and `worker`: what keeps running.
+
+The web is imported by those commands alone that serve it: it takes longer to import than most others take to run.
+"""
 
 import asyncio
-import contextlib
 import logging
-import socket
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvicorn
 
 from maildock import wiring
-from maildock.cli.first_run import first_run
-from maildock.cli.house import House, database, load, stop_on_signals
-from maildock.cli.output import AsJson, print_json, say
-from maildock.domain.errors import MaildockError, UsageError
+from maildock.cli.house import database, load, stop_on_signals
+from maildock.cli.output import AsJson
 from maildock.settings import Settings
-from maildock.web.app import WebSettings, create_app
 from maildock.worker.worker import Worker
 
 DEFAULT_PORT = 8484
 
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port to listen on; 0 takes a free one.")]
-
-# What a service tells its starter once it serves: called with its URL, gives the line for --json.
-Announce = Callable[[House, str], Awaitable[dict[str, Any]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Roles:
-    """What a service does, and where it listens."""
-
-    host: str
-    port: int
-    worker: bool
-    migrate: bool
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers: the worker beside it must hear of the signal too."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def up(
@@ -54,12 +28,16 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run everything: migrations, web and worker, until interrupted."""
-    serve(load(logging.INFO), Roles(host, port, worker=not no_worker, migrate=True), _announce_first_run, as_json)
+    from maildock.cli.serving import Roles, announce_first_run, serve  # noqa: PLC0415
+
+    serve(load(logging.INFO), Roles(host, port, worker=not no_worker, migrate=True), announce_first_run, as_json)
 
 
 def web(host: Host = "127.0.0.1", port: Port = DEFAULT_PORT, as_json: AsJson = False) -> None:
     """Run the web server alone, until interrupted."""
-    serve(load(logging.INFO), Roles(host, port, worker=False, migrate=False), _announce_url, as_json)
+    from maildock.cli.serving import Roles, announce_url, serve  # noqa: PLC0415
+
+    serve(load(logging.INFO), Roles(host, port, worker=False, migrate=False), announce_url, as_json)
 
 
 def worker(
@@ -76,92 +54,3 @@ async def _work(settings: Settings, where: wiring.Dsns, *, drain: bool) -> None:
     async with wiring.open_context(settings, where) as context:
         one = Worker(context)
         await (one.drain(stop) if drain else one.run(stop))
-
-
-def serve(settings: Settings, roles: Roles, announce: Announce, as_json: bool) -> None:
-    """Listen, print where, and serve until a signal comes."""
-    with contextlib.closing(_listen(roles)) as listener, database(settings, migrate=roles.migrate) as where:
-        asyncio.run(_serve(settings, where, roles, listener, announce, as_json=as_json))
-
-
-def _listen(roles: Roles) -> socket.socket:
-    family = socket.AF_INET6 if ":" in roles.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((roles.host, roles.port))
-    except OSError as problem:
-        listener.close()
-        raise UsageError(
-            f"cannot listen on {roles.host}:{roles.port}: {problem.strerror}; name another with --port"
-        ) from problem
-    return listener
-
-
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
-    return f"http://{shown}:{port}"
-
-
-async def _serve(
-    settings: Settings,
-    where: wiring.Dsns,
-    roles: Roles,
-    listener: socket.socket,
-    announce: Announce,
-    *,
-    as_json: bool,
-) -> None:
-    stop = stop_on_signals()
-    async with wiring.open_context(settings, where) as context:
-        web_settings = WebSettings(wiring.secret_keys(settings), settings.public_url, settings.metrics_token)
-        config = uvicorn.Config(
-            create_app(context, web_settings),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-        server = _Server(config)
-        tasks = [asyncio.create_task(server.serve(sockets=[listener]))]
-        if roles.worker:
-            tasks.append(asyncio.create_task(Worker(context).run(stop)))
-        stopped = asyncio.create_task(stop.wait())
-        try:
-            await _started(server, tasks[0])
-            await _say_where(House(settings, where, context), _url(listener), announce, as_json=as_json)
-            await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stop.set()
-            server.should_exit = True
-            await asyncio.gather(*tasks, stopped)
-
-
-async def _started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
-    while not server.started:
-        if serving.done():
-            raise MaildockError("the web server stopped before it had started")
-        await asyncio.sleep(0.01)
-
-
-async def _say_where(house: House, url: str, announce: Announce, *, as_json: bool) -> None:
-    # What /readyz would say: nobody is sent to a service that cannot serve.
-    await house.context.database.ping()
-    await house.context.store.check()
-    line = await announce(house, url)
-    if as_json:
-        print_json(line)
-        return
-    say(f"maildock serves at {line.get('ticket_url') or url}")
-    if line.get("admin"):
-        say(f"log in as {line['admin']['email']} with the password {line['admin']['password']} (shown only now)")
-
-
-async def _announce_first_run(house: House, url: str) -> dict[str, Any]:
-    tenant, admin = await first_run(house.context.database)
-    return {"url": url, "tenant": str(tenant), "admin": admin}
-
-
-async def _announce_url(_house: House, url: str) -> dict[str, Any]:
-    return {"url": url}

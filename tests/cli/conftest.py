@@ -1,0 +1,37 @@
+"""The program on the suite's database, and on one of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from maildock.embedded.database import EmbeddedDatabase
+from tests.cli.program import Maildock
+
+
+@pytest.fixture
+def maildock(environment: dict[str, str], tmp_path: Path) -> Iterator[Maildock]:
+    """The program on the suite's database."""
+    program = Maildock(environment, tmp_path)
+    yield program
+    for service in program.services:
+        service.stop()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Maildock]:
+    """The program on its embedded default."""
+    data_dir = tmp_path / "own-data"
+    program = Maildock({"MAILDOCK_DATA_DIR": str(data_dir), "MAILDOCK_CLAIM_SECONDS": "2"}, tmp_path)
+    yield program
+    for service in program.services:
+        service.stop()
+    if data_dir.exists():
+        EmbeddedDatabase(data_dir).destroy()
+
+
+@pytest.fixture
+def shop(maildock: Maildock) -> str:
+    """A tenant's name."""
+    assert maildock("tenants", "add", "shop").code == 0
+    return "shop"

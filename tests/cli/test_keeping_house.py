@@ -1,0 +1,119 @@
+import os
+import time
+from pathlib import Path
+from uuid import uuid4
+
+from tests.cli.program import Maildock
+from tests.mail import mail
+
+
+def test_the_program_tells_its_version_and_helps(maildock: Maildock) -> None:
+    assert maildock("--version").out.startswith("maildock ")
+    for words in ((), ("ingest",), ("attachments", "retry"), ("up",), ("doctor",)):
+        assert maildock(*words, "--help").code == 0
+
+
+def test_a_wrong_setting_stops_everything_with_one_line(maildock: Maildock) -> None:
+    for name, value in (("NONSENSE", "1"), ("CLAIM_SECONDS", "soon"), ("INLINE", "maybe"), ("SECRET_KEY", "")):
+        run = Maildock({**maildock.environment, f"MAILDOCK_{name}": value}, maildock.folder)("tenants", "list")
+        assert (run.code, run.out, len(run.err.splitlines())) == (2, "", 1)
+        assert f"MAILDOCK_{name}" in run.err
+
+
+def test_a_dotenv_file_is_read(maildock: Maildock, tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("MAILDOCK_INLINE=maybe\n")
+    assert "MAILDOCK_INLINE" in maildock("tenants", "list").err
+
+
+def test_tenants_have_names_of_their_own(maildock: Maildock, shop: str) -> None:
+    assert set(maildock("tenants", "list", "--json").line) == {"tenant", "name", "system_user_id"}
+    assert maildock("tenants", "add", shop).code == 2
+
+
+def test_users_get_a_password_or_bring_one(maildock: Maildock, shop: str) -> None:
+    made = maildock("users", "add", "ann@shop.example", "--tenant", shop, "--json").line
+    assert len(made["password"]) >= 16
+    own = maildock(
+        "users", "add", "bob@shop.example", "--tenant", shop, "--password-stdin", "--json", stdin=b"a good one\n"
+    )
+    assert "password" not in own.line
+    assert maildock("users", "add", "ann@shop.example", "--tenant", shop).code == 2
+
+
+def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, shop: str, tmp_path: Path) -> None:
+    shown = mail("Logo").html('<img src="cid:x">').inline("logo.png", b"png", cid="x").attach("a.txt", b"a")
+    (tmp_path / "1.eml").write_bytes(shown.raw())
+    line = maildock("ingest", "1.eml", "--tenant", shop, "--json").line
+    rows = maildock("attachments", "list", "--status", "skipped", "--json").lines
+    assert [row["file_name"] for row in rows] == ["logo.png"]
+    address = f"{rows[0]['provider_id']}:{rows[0]['email_id']}:{rows[0]['attachment_id']}"
+    assert maildock("attachments", "retry", address, "--keep-inline").code == 0
+    assert maildock("worker", "--drain").code == 0
+    assert [row["status"] for row in maildock("attachments", "list", "--json").lines] == ["stored", "stored"]
+    shown_again = maildock("emails", "show", line["email_id"], "--json").line
+    assert len(shown_again["attachments"]) == 2
+    assert [email["status"] for email in maildock("emails", "list", "--json").lines] == ["filed"]
+    assert maildock("attachments", "retry", f"{uuid4()}:x:1").code == 1
+    assert maildock("attachments", "retry", "nonsense").code == 2
+
+
+def test_providers_are_shown_checked_and_paused(maildock: Maildock, shop: str) -> None:
+    provider = maildock("providers", "list", "--json").line
+    assert set(provider) == {"provider_id", "kind", "mailbox", "status"}
+    assert maildock("providers", "pause", provider["provider_id"]).code == 0
+    assert maildock("providers", "check", provider["provider_id"]).code == 1
+    assert maildock("providers", "resume", provider["provider_id"]).code == 0
+    steps = maildock("providers", "check", provider["provider_id"], "--json").lines
+    assert all(set(step) == {"step", "ok", "detail", "remedy"} and step["ok"] for step in steps)
+    assert maildock("providers", "remove", provider["provider_id"]).code == 2
+    assert maildock("providers", "show", str(uuid4())).code == 2
+    assert shop
+
+
+def objects(tmp_path: Path) -> list[Path]:
+    return [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
+
+
+def test_fsck_finds_what_is_wrong_and_mends_it(maildock: Maildock, shop: str, tmp_path: Path) -> None:
+    kept = mail("Kept").attach("a.txt", b"hello").html('<img src="cid:x">').inline("x.png", b"png", cid="x")
+    (tmp_path / "1.eml").write_bytes(kept.raw())
+    maildock("ingest", "1.eml", "--tenant", shop)
+    clean = maildock("fsck", "--json")
+    assert (clean.code, clean.line) == (0, {"checked": 2, "missing": [], "damaged": [], "orphaned": [], "stuck": []})
+    (file,) = [path for path in objects(tmp_path) if path.read_bytes() == b"hello"]
+    file.write_bytes(b"hullo")
+    orphan = file.with_name(file.name[:2] + "0" * 62)
+    orphan.write_bytes(b"nobody's")
+    os.utime(orphan, (time.time() - 7200,) * 2)
+    young = file.with_name(file.name[:2] + "1" * 62)
+    young.write_bytes(b"somebody's, perhaps")
+    found = maildock("fsck", "--json")
+    assert found.code == 1
+    assert [len(found.line[kind]) for kind in ("missing", "damaged", "orphaned", "stuck")] == [0, 1, 1, 0]
+    assert maildock("fsck", "--repair").code == 1
+    assert maildock("worker", "--drain").code == 0
+    assert maildock("fsck").code == 0
+    assert file.read_bytes() == b"hello"
+    assert young.exists()
+
+
+def test_doctor_says_what_is_in_force_and_hides_secrets(maildock: Maildock) -> None:
+    run = maildock("doctor", METRICS_TOKEN="open sesame")
+    assert run.code == 0
+    assert "MAILDOCK_CLAIM_SECONDS=2" in run.out
+    assert "open sesame" not in run.out + run.err
+    assert "a secret for tests only" not in run.out + run.err
+
+
+def test_doctor_names_what_is_wrong(maildock: Maildock) -> None:
+    run = maildock("doctor", DATABASE_URL="postgresql://nobody:secret@127.0.0.1:1/none")
+    assert run.code == 1
+    assert "WRONG database" in run.out
+    assert "secret@" not in run.out
+    assert "Traceback" not in run.err
+
+
+def test_migrate_checks_and_migrates(alone: Maildock) -> None:
+    assert alone("migrate", "--check").code == 1
+    assert alone("migrate").code == 0
+    assert alone("migrate", "--check").code == 0
