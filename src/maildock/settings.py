@@ -3,22 +3,48 @@
 Read once by the wiring and handed on in pieces; nothing below the wiring knows where a value came from.
 """
 
+import difflib
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
+import psycopg
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from maildock.domain.errors import UsageError
 
 PREFIX = "MAILDOCK_"
 
-Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+/?$")]
-PostgresUrl = Annotated[str, Field(pattern=r"^postgres(ql)?://")]
+_LONGEST_LEASE = 86_400.0  # seconds; the database takes at most 24 days for its time-outs
+_LONGEST_WAIT = 10_000 * 24.0  # hours
+_MOST_BYTES = 1 << 50
+
+
+def _postgres_url(value: str) -> str:
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    try:
+        conninfo_to_dict(value)
+    except psycopg.ProgrammingError:
+        # Its message may quote the password.
+        raise ValueError("is not a PostgreSQL URL; mind that / @ : # % in a password are written %XX") from None
+    return value
+
+
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"https?://[^/\s?#@]+/?", value):
+        raise ValueError("must be an origin such as https://desk.example, without a path")
+    return value
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
 
 class Settings(BaseModel):
@@ -34,16 +60,16 @@ class Settings(BaseModel):
     secret_key: str | None = Field(None, description="signs sessions, encrypts credentials; comma-separated rotates")
     public_url: Origin = Field("http://127.0.0.1:8484", description="origin that providers reach the webhooks at")
     provider_origins: tuple[Origin, ...] = Field((), description="further origins a web form may name")
-    max_attachment_bytes: int = Field(104_857_600, gt=0, description="inclusive limit of one attachment")
-    max_message_bytes: int = Field(268_435_456, gt=0, description="inclusive limit of a raw message")
+    max_attachment_bytes: int = Field(104_857_600, gt=0, le=_MOST_BYTES, description="inclusive limit of a part")
+    max_message_bytes: int = Field(268_435_456, gt=0, le=_MOST_BYTES, description="inclusive limit of a raw message")
     inline: Literal["skip", "keep"] = Field("skip", description="what becomes of a part judged inline")
     keep_original: bool = Field(default=False, description="also store the raw message as a document")
-    max_attempts: int = Field(8, gt=0, description="refusals of an attachment before it is dead")
-    give_up_hours: float = Field(72, gt=0, description="how long an outage may last")
+    max_attempts: int = Field(8, gt=0, le=1_000_000, description="refusals of an attachment before it is dead")
+    give_up_hours: float = Field(72, gt=0, le=_LONGEST_WAIT, description="how long an outage may last")
     worker_concurrency: int = Field(8, gt=0, le=256, description="attachments in flight in one worker process")
-    claim_seconds: float = Field(60, ge=0.5, description="lease of a claim")
-    retry_seconds: float = Field(15, gt=0, description="first retry delay; doubles up to 15 minutes")
-    poll_seconds: float = Field(300, gt=0, description="catch-up poll of each mailbox")
+    claim_seconds: float = Field(60, ge=0.5, le=_LONGEST_LEASE, description="lease of a claim")
+    retry_seconds: float = Field(15, gt=0, le=_LONGEST_LEASE, description="first retry delay; doubles up to 15 minutes")
+    poll_seconds: float = Field(300, gt=0, le=_LONGEST_LEASE, description="catch-up poll of each mailbox")
     metrics_token: str | None = Field(None, min_length=1, description="bearer token for /metrics")
     log_format: Literal["console", "json"] | None = Field(None, description="unset: console on a terminal")
 
@@ -58,13 +84,15 @@ class Settings(BaseModel):
         if value is None:
             return None
         url = urlsplit(value)
-        if url.scheme != "file" or url.netloc or not url.path.startswith("/"):
-            raise ValueError("must be file:///absolute/path")
+        path = unquote_to_bytes(url.path)
+        usable = url.scheme == "file" and url.netloc in {"", "localhost"} and not (url.query or url.fragment)
+        if not usable or not path.startswith(b"/") or not path.strip(b"/") or b"\0" in path:
+            raise ValueError("must be file:///absolute/path; a blank is written %20, a # is %23")
         return value
 
     @model_validator(mode="after")
     def _external_needs_a_key(self) -> Self:
-        if self.database_url and not self.secret_key:
+        if self.database_url and not self.secret_keys:
             raise ValueError("SECRET_KEY must be set when DATABASE_URL names an external database")
         return self
 
@@ -90,13 +118,17 @@ def _name(field: str) -> str:
 
 def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) -> Settings:
     """Read the settings; an unknown variable or an unusable value is a `UsageError` that names it."""
-    found: dict[str, str | None] = dict(dotenv_values(dotenv)) if dotenv.is_file() else {}
+    found = _read(dotenv)
     found.update(os.environ if environ is None else environ)
     given = {name: value for name, value in found.items() if name.startswith(PREFIX) and value is not None}
     known = {_name(field): field for field in Settings.model_fields}
     unknown = sorted(given.keys() - known.keys())
     if unknown:
-        raise UsageError(f"{unknown[0]} is not a setting of maildock; `maildock doctor --help` lists them")
+        raise UsageError(f"{unknown[0]} is not a setting of maildock; {_advice(unknown[0], list(known))}")
+    for name, value in given.items():
+        # A path may hold any bytes; everything else is sent to somebody.
+        if known[name] != "data_dir" and not _is_text(value):
+            raise UsageError(f"{name} is not UTF-8")
     try:
         return Settings.model_validate({known[name]: value.strip() for name, value in given.items() if value.strip()})
     except ValidationError as problem:
@@ -104,3 +136,21 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) 
         where = _name(str(first["loc"][0])) + ": " if first["loc"] else PREFIX
         what = first["msg"].removeprefix("Value error, ")
         raise UsageError(f"{where}{what}") from None
+
+
+def _read(dotenv: Path) -> dict[str, str | None]:
+    try:
+        return dict(dotenv_values(dotenv)) if dotenv.is_file() else {}
+    except (OSError, UnicodeDecodeError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
+        raise UsageError(f"{dotenv.absolute()} cannot be read: {why}") from problem
+
+
+def _is_text(value: str) -> bool:
+    """Say whether a value that the system gave us came from valid UTF-8."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
+def _advice(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), [one.removeprefix(PREFIX) for one in known], 1)
+    return f"did you mean {PREFIX}{close[0]}?" if close else "`maildock doctor --help` lists them"
