@@ -70,6 +70,17 @@ def test_providers_are_shown_checked_and_paused(maildock: Maildock, shop: str) -
     assert shop
 
 
+def test_sync_works_off_what_waits(maildock: Maildock, shop: str, tmp_path: Path) -> None:
+    provider = maildock("providers", "list", "--json").line["provider_id"]
+    maildock("providers", "pause", provider)
+    (tmp_path / "1.eml").write_bytes(mail("Printer").attach("a.txt", b"hello").raw())
+    paused = maildock("ingest", "1.eml", "--tenant", shop)
+    assert (paused.code, "paused" in paused.err) == (1, True)
+    maildock("providers", "resume", provider)
+    assert maildock("providers", "sync", provider, "--since", "2026-01-01T10:00:00Z", "--wait").code == 0
+    assert [row["status"] for row in maildock("attachments", "list", "--json").lines] == ["stored"]
+
+
 def objects(tmp_path: Path) -> list[Path]:
     return [path for path in (tmp_path / "data" / "files").rglob("*") if path.is_file()]
 

@@ -1,5 +1,6 @@
 """`maildock providers`: where mail comes from."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,15 +10,19 @@ from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, OfTenant, print_all, print_one, say
 from maildock.domain.errors import MaildockError, UsageError
 from maildock.domain.ids import file_provider_id
+from maildock.queue import hint
 from maildock.tables import email_providers
 from maildock.tables.email_providers import ProviderRow
 from maildock.web.shapes import Provider, ProviderHealth
+from maildock.worker.settle import settle_all
+from maildock.worker.worker import Worker
 
 app = typer.Typer(help="The connections to where mail comes from.", no_args_is_help=True)
 
 Id = Annotated[UUID, typer.Argument(metavar="ID")]
 
 PAGE = 200
+TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 
 
 @app.command("list")
@@ -113,6 +118,34 @@ async def _set_status(house: House, provider_id: UUID, status: str, reason: str 
     tenant, _ = await _known(house, provider_id)
     async with house.context.database.tenant(tenant) as session:
         await email_providers.set_status(session, provider_id, status, reason)
+
+
+@app.command()
+def sync(
+    provider_id: Id,
+    since: Annotated[
+        datetime | None,
+        typer.Option("--since", metavar="TIME", formats=TIMES, help="Also mail received since then (UTC)."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when every mail and every file has settled.")] = False,
+) -> None:
+    """Catch up: have everything that this provider brought in worked on now."""
+    run(lambda house: _sync(house, provider_id, since, wait=wait))
+
+
+async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait: bool) -> None:
+    tenant, _ = await _known(house, provider_id)
+    async with house.context.database.tenant(tenant) as session:
+        if since is not None:
+            await email_providers.begin_earlier(session, provider_id, since.replace(tzinfo=since.tzinfo or UTC))
+        await hint(session, provider_id, "mail")
+        await hint(session, provider_id, "files")
+    if wait:
+        worker = Worker(house.context)
+        try:
+            await settle_all(house.context, worker, tenant, provider_id)
+        finally:
+            await worker.stop()
 
 
 @app.command()

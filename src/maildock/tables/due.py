@@ -47,6 +47,19 @@ async def is_due(session: TenantSession, provider_id: UUID, work: str) -> bool:
     return found is True
 
 
+async def untried(session: TenantSession, provider_id: UUID) -> str | None:
+    """Name the kind of work that a mailbox has and nobody has tried yet: `mail` before `files`, `None` for none."""
+    kind: str | None = await session.value(
+        "SELECT CASE"
+        " WHEN EXISTS (SELECT FROM email_processed_messages WHERE tenant = %(tenant)s"
+        "  AND provider_id = %(provider_id)s AND status = 'received') THEN 'mail'"
+        " WHEN EXISTS (SELECT FROM email_processed_attachments WHERE tenant = %(tenant)s"
+        "  AND provider_id = %(provider_id)s AND status IN ('pending', 'processing')) THEN 'files' END",
+        {"provider_id": provider_id},
+    )
+    return kind
+
+
 async def any_claim(session: SweepSession) -> bool:
     """Say whether any row is claimed."""
     found = await session.value(

@@ -95,6 +95,15 @@ async def set_status(session: TenantSession, provider_id: UUID, status: str, rea
     return changed == 1
 
 
+async def begin_earlier(session: TenantSession, provider_id: UUID, since: datetime) -> None:
+    """Move the start time of a provider back; a later one changes nothing."""
+    await session.execute(
+        "UPDATE email_providers SET since = least(since, %(since)s)"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s",
+        {"provider_id": provider_id, "since": since},
+    )
+
+
 async def remove(session: TenantSession, provider_id: UUID) -> bool:
     """Remove a provider through which no mail came; `False` when mail refers to it."""
     removed = await session.execute(

@@ -1,13 +1,16 @@
-"""Work until certain mails have settled: for those who wait for the answer."""
+"""Work until mails have settled: for those who wait for the answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
+from maildock.domain.errors import MaildockError
 from maildock.flow.context import Context
-from maildock.queue import Hint
+from maildock.queue import Hint, Work
+from maildock.tables import due, email_providers
 from maildock.tables import email_processed_attachments as attachments
 from maildock.tables import email_processed_messages as messages
+from maildock.tables.session import TenantSession
 from maildock.worker.worker import Worker
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.01, 0.25
@@ -17,15 +20,45 @@ async def settle(context: Context, worker: Worker, tenant: UUID, provider_id: UU
     """Return when each mail is filed or has failed once, and each of its attachments has settled or failed once.
 
     `worker` does the work unless another process holds the mailbox's lease; then that one's results are waited for.
+    Raises `MaildockError` where the provider is paused.
     """
     wanted = list(dict.fromkeys(email_ids))
+
+    async def left(session: TenantSession) -> Work | None:
+        if await messages.unsettled(session, provider_id, wanted):
+            return "mail"
+        # Only a mail that is filed has rows, so all of them are looked at once the last one is.
+        return "files" if await attachments.unsettled(session, provider_id, wanted) else None
+
+    await _work_until_done(context, worker, tenant, provider_id, left)
+
+
+async def settle_all(context: Context, worker: Worker, tenant: UUID, provider_id: UUID) -> None:
+    """Do the same for whatever the provider has brought in so far."""
+
+    async def left(session: TenantSession) -> Work | None:
+        found = await due.untried(session, provider_id)
+        return None if found is None else "files" if found == "files" else "mail"
+
+    await _work_until_done(context, worker, tenant, provider_id, left)
+
+
+async def _work_until_done(
+    context: Context,
+    worker: Worker,
+    tenant: UUID,
+    provider_id: UUID,
+    left: Callable[[TenantSession], Awaitable[Work | None]],
+) -> None:
     pause = SHORTEST_LOOK
     while True:
         async with context.database.tenant(tenant) as session:
-            unfiled = await messages.unsettled(session, provider_id, wanted)
-            # Only a mail that is filed has rows, so all of them are looked at once the last one is.
-            if not unfiled and not await attachments.unsettled(session, provider_id, wanted):
-                return
-        worker.wake(Hint(tenant, provider_id, "mail" if unfiled else "files"))
+            work = await left(session)
+            working = work is None or await email_providers.working(session, provider_id)
+        if work is None:
+            return
+        if not working:
+            raise MaildockError(f"the provider is paused; its mail waits: `maildock providers resume {provider_id}`")
+        worker.wake(Hint(tenant, provider_id, work))
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, LONGEST_LOOK)
