@@ -1,30 +1,47 @@
 """`maildock`, and `python -m maildock`."""
 
+import signal
 import sys
 
 import psycopg
 
+from maildock.cli import streams
 from maildock.cli.app import app
+from maildock.cli.output import say
 from maildock.domain.errors import MaildockError, UsageError
+
+_INTERRUPTED = 130  # what Typer makes of a KeyboardInterrupt
 
 
 def main() -> None:
     """Run the command line; what goes wrong on purpose is one line on standard error and an exit code."""
+    streams.prepare()
+    # Whoever is told to end cleans up, just as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    code = _run()
+    wrong = streams.flush()
+    sys.exit(code or (_failed(f"standard output: {wrong}") if wrong else 0))
+
+
+def _run() -> int:
     try:
         app()
+    except SystemExit as end:
+        return _failed("interrupted") if end.code == _INTERRUPTED else int(end.code or 0)
     except UsageError as problem:
-        _say(str(problem))
-        sys.exit(2)
+        return _failed(str(problem), 2)
     except MaildockError as problem:
-        _say(str(problem))
-        sys.exit(1)
-    except psycopg.OperationalError as problem:
-        _say(f"the database does not answer: {' '.join(str(problem).split())}")
-        sys.exit(1)
+        return _failed(str(problem))
+    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as problem:
+        return _failed(f"the database: {problem}")
+    except OSError as problem:
+        return _failed(": ".join(str(word) for word in (problem.filename, problem.strerror or problem) if word))
+    return 0
 
 
-def _say(message: str) -> None:
-    sys.stderr.write(f"maildock: {message}\n")
+def _failed(message: str, code: int = 1) -> int:
+    say(f"maildock: {' '.join(message.split())}")
+    return code
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """`maildock attachments`: the ledger."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, OfTenant, print_all, say
+from maildock.cli.output import AsJson, OfTenant, plain, print_all, say
 from maildock.domain.errors import UsageError
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
 from maildock.tables import api_reads, email_providers
@@ -16,13 +16,17 @@ app = typer.Typer(help="The ledger: every part that a mail offered as a file.", 
 
 PAGE = 200
 
+Status = Literal["pending", "processing", "stored", "skipped", "failed", "dead"]
+
 
 @app.command("list")
 def list_(
     tenant: OfTenant = None,
-    status: Annotated[str | None, typer.Option("--status", metavar="S", help="Only rows of this status.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only rows of this status.")] = None,
     provider: Annotated[UUID | None, typer.Option("--provider", metavar="ID", help="Only of this provider.")] = None,
-    email_id: Annotated[str | None, typer.Option("--email-id", metavar="E", help="Only of this mail.")] = None,
+    email_id: Annotated[
+        str | None, typer.Option("--email-id", metavar="E", help="Only of this mail.", callback=plain)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List the ledger's rows, the newest first in each tenant."""
@@ -62,7 +66,7 @@ def retry_(
     """Make failed, dead or skipped parts due again."""
     if all_failed == bool(addresses):
         raise UsageError("name attachments, or say --all-failed")
-    wanted = [AttachmentAddress.parse(address) for address in addresses or ()]
+    wanted = [AttachmentAddress.parse(plain(address) or "") for address in addresses or ()]
     if all_failed:
         run(lambda house: _retry_all(house, tenant))
     elif not run(lambda house: _retry(house, wanted, tenant, keep_inline=keep_inline)):

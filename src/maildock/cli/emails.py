@@ -1,12 +1,12 @@
 """`maildock emails`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, OfTenant, print_all, print_one
+from maildock.cli.output import AsJson, OfTenant, plain, print_all, print_one
 from maildock.domain.errors import UsageError
 from maildock.tables import api_reads, email_owners
 from maildock.web.shapes import Email, EmailWithAttachments
@@ -15,11 +15,13 @@ app = typer.Typer(help="The mails that came in, and what became of them.", no_ar
 
 PAGE = 200
 
+Status = Literal["received", "filed", "duplicate", "ignored", "failed", "gone", "dead"]
+
 
 @app.command("list")
 def list_(
     tenant: OfTenant = None,
-    status: Annotated[str | None, typer.Option("--status", metavar="S", help="Only mails of this status.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Only mails of this status.")] = None,
     provider: Annotated[UUID | None, typer.Option("--provider", metavar="ID", help="Only of this provider.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -44,7 +46,9 @@ async def _list(house: House, narrowed: str | None, status: str | None, provider
 
 @app.command()
 def show(
-    address: Annotated[str, typer.Argument(metavar="EMAIL", help="provider_id:email_id, or the email_id alone.")],
+    address: Annotated[
+        str, typer.Argument(metavar="EMAIL", help="provider_id:email_id, or the email_id alone.", callback=plain)
+    ],
     tenant: OfTenant = None,
     as_json: AsJson = False,
 ) -> None:

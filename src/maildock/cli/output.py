@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -15,14 +16,30 @@ from rich.table import Table
 
 PIPE_WIDTH = 100_000
 
+
+def plain(value: str | None) -> str | None:
+    """Read an argument as UTF-8, whatever the locale; refuse anything else, for no name and no id is that."""
+    try:
+        return None if value is None else os.fsencode(value).decode()
+    except UnicodeDecodeError as problem:
+        raise typer.BadParameter("this is not UTF-8") from problem
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
-OfTenant = Annotated[str | None, typer.Option("--tenant", metavar="T", help="Only this tenant: its id or name.")]
-ForTenant = Annotated[str, typer.Option("--tenant", metavar="T", help="The tenant: its id or name.")]
+OfTenant = Annotated[
+    str | None, typer.Option("--tenant", metavar="T", help="Only this tenant: its id or name.", callback=plain)
+]
+ForTenant = Annotated[str, typer.Option("--tenant", metavar="T", help="The tenant: its id or name.", callback=plain)]
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Print one object on a line of its own."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    """Print one object on a line of its own; what the stream cannot encode is written as JSON's own escapes."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        line = json.dumps(value)
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

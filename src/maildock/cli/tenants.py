@@ -7,14 +7,17 @@ import typer
 
 from maildock.access.tenants import add_tenant
 from maildock.cli.house import run
-from maildock.cli.output import AsJson, print_all, print_one
+from maildock.cli.output import AsJson, plain, print_all, print_one
 from maildock.tables.tenants import Tenant
 
 app = typer.Typer(help="The tenants of this installation.", no_args_is_help=True)
 
 
 @app.command()
-def add(name: Annotated[str, typer.Argument(help="A name that no other tenant has.")], as_json: AsJson = False) -> None:
+def add(
+    name: Annotated[str, typer.Argument(help="A name that no other tenant has.", callback=plain)],
+    as_json: AsJson = False,
+) -> None:
     """Add a tenant, with its system user and its provider for raw mail."""
     print_one(_shown(run(lambda house: add_tenant(house.context.database, name))), as_json=as_json)
 

@@ -8,7 +8,7 @@ import typer
 from maildock.access import tokens
 from maildock.access.tenants import find_tenant
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, ForTenant, OfTenant, print_all, print_one, rfc3339, say
+from maildock.cli.output import AsJson, ForTenant, OfTenant, plain, print_all, print_one, rfc3339, say
 from maildock.domain.errors import UsageError
 from maildock.tables import api_tokens
 
@@ -18,7 +18,7 @@ app = typer.Typer(help="Bearer tokens for the API; each names its tenant.", no_a
 @app.command()
 def add(
     tenant: ForTenant,
-    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.")] = "",
+    name: Annotated[str, typer.Option("--name", metavar="N", help="What it is for.", callback=plain)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a token; it is shown only now."""
