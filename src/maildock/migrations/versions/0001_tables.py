@@ -48,8 +48,7 @@ SWEEP_COLUMNS = {
     ),
 }
 
-# From PostgreSQL 16 on, whoever creates a role may not change to it unless granted so. The owner must not inherit the
-# sweep's policies, or row level security would let it see the swept tables without a tenant.
+# From PostgreSQL 16 on, whoever creates a role may not change to it unless granted so.
 ROLES = """
 DO $$
 DECLARE
@@ -69,6 +68,16 @@ BEGIN
                 || CASE WHEN new_grants THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
         END IF;
     END LOOP;
+END $$
+"""
+
+# Up to PostgreSQL 15 the policies of a role always reach its members, and the owner is one: it must be left out, or row
+# level security would let it see the swept tables without a tenant.
+SWEPT = """
+DO $$
+BEGIN
+    EXECUTE format('CREATE POLICY {table}_swept ON {table} FOR SELECT TO maildock_sweep '
+        'USING (current_user <> %L)', current_user);
 END $$
 """
 
@@ -100,7 +109,7 @@ def upgrade() -> None:
         op.execute(creation)
         _protect(table)
     for table, columns in SWEEP_COLUMNS.items():
-        op.execute(f"CREATE POLICY {table}_swept ON {table} FOR SELECT TO maildock_sweep USING (true)")
+        op.execute(SWEPT.format(table=table))
         op.execute(f"GRANT SELECT ({columns}) ON {table} TO maildock_sweep")
 
 
