@@ -9,9 +9,8 @@ from maildock.domain.errors import UsageError
 from maildock.domain.ids import file_provider_id
 from maildock.flow.recover import tidy
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
-from maildock.worker.settle import settle
 from maildock.worker.worker import Worker
-from tests.desk import DOCUMENTS, LEDGER, Desk
+from tests.desk import DOCUMENTS, EMAILS, LEDGER, TICKETS, Desk
 from tests.mail import mail
 from tests.tnef import winmail
 
@@ -123,16 +122,27 @@ async def test_a_raw_message_stays_while_a_skipped_part_may_be_wanted(desk: Desk
     assert len(await desk.all("SELECT sha256 FROM objects WHERE tenant = %(tenant)s")) == 1
 
 
-async def test_a_lost_raw_message_fails_its_parts_and_says_so(desk: Desk) -> None:
-    receipt = await desk.receive(mail("Printer").attach("a.txt", b"hello"))
-    key = f"{desk.tenant.tenant}/{receipt.email_id[:2]}/{receipt.email_id}"
-    worker = Worker(desk.context)
-    await desk.context.store.delete(key)
-    await settle(desk.context, worker, desk.tenant.tenant, receipt.provider_id, [receipt.email_id])
-    await worker.stop()
-    (email,) = await desk.all("SELECT status, error_message FROM email_processed_messages WHERE tenant = %(tenant)s")
-    assert email["status"] == "failed"
+async def test_a_raw_message_that_the_store_lost_is_waited_for(desk: Desk) -> None:
+    raw = mail("Printer").attach("a.txt", b"hello")
+    receipt = await desk.receive(raw)
+    await desk.context.store.delete(f"{desk.tenant.tenant}/{receipt.email_id[:2]}/{receipt.email_id}")
+    await work(desk)
+    (email,) = await desk.all(EMAILS)
+    assert (email["status"], email["attempts"]) == ("failed", 0)
     assert "not in the file store" in email["error_message"]
+    assert (await desk.ingest(raw))[0].new
+    assert await desk.documents() == {"a.txt": b"hello"}
+
+
+async def test_a_mail_that_is_gone_makes_no_ticket_and_can_be_sent_again(desk: Desk) -> None:
+    raw = mail("Printer").attach("a.txt", b"hello")
+    await desk.receive(raw)
+    await desk.all("UPDATE email_processed_messages SET raw_sha256 = NULL WHERE tenant = %(tenant)s")
+    await work(desk)
+    assert [email["status"] for email in await desk.all(EMAILS)] == ["gone"]
+    assert await desk.all(TICKETS) == []
+    await desk.ingest(raw)
+    assert await desk.documents() == {"a.txt": b"hello"}
 
 
 async def test_retry_all_failed_revives_the_dead(desk: Desk) -> None:
@@ -145,6 +155,14 @@ async def test_retry_all_failed_revives_the_dead(desk: Desk) -> None:
     await work(desk)
     assert [row["status"] for row in await desk.all(LEDGER)] == ["stored"]
     assert len(await desk.documents()) == 1
+
+
+async def test_retry_all_failed_revives_mails_that_were_never_filed(desk: Desk) -> None:
+    await desk.receive(mail("Printer").attach("a.txt", b"hello"))
+    await desk.all("UPDATE email_processed_messages SET status = 'dead', attempts = 8 WHERE tenant = %(tenant)s")
+    await retry_all_failed(desk.context, desk.tenant.tenant)
+    await work(desk)
+    assert await desk.documents() == {"a.txt": b"hello"}
 
 
 async def test_retrying_what_another_tenant_has_finds_nothing(desk: Desk, neighbour: Desk) -> None:

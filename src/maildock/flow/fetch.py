@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from maildock import metrics
-from maildock.domain.errors import KilledItsWorker, LostClaim, MaildockError, loggable
+from maildock.domain.errors import Gone, KilledItsWorker, LostClaim, MaildockError, loggable
 from maildock.domain.failures import DEATHS_BEFORE_ALONE, History, judge_failure
 from maildock.flow.alone import Gate
 from maildock.flow.context import Context
@@ -80,11 +80,12 @@ async def _record(context: Context, lease: Lease, claimed: ClaimedMessage, probl
             lease.on.provider_id,
             claimed.email_id,
             lease.token,
-            status=verdict.status,
+            # What its provider no longer has is not tried again, but can be sent again.
+            status="gone" if isinstance(problem, Gone) else verdict.status,
             error_message=verdict.message,
             attempts=verdict.attempts,
             outages=verdict.outages,
-            retry_in=verdict.retry_in,
+            retry_in=None if isinstance(problem, Gone) else verdict.retry_in,
         )
     if not written:
         raise LostClaim

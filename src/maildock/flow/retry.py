@@ -7,6 +7,7 @@ from maildock.domain.errors import UsageError
 from maildock.flow.context import Context
 from maildock.queue import hint
 from maildock.tables import email_processed_attachments as attachments
+from maildock.tables import email_processed_messages as messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ async def retry(context: Context, tenant: UUID, address: AttachmentAddress, *, k
 
 
 async def retry_all_failed(context: Context, tenant: UUID) -> None:
-    """Make everything due again that has failed or died in this tenant."""
+    """Make everything due again that has failed or died in this tenant, mails that were never filed as well."""
     async with context.database.tenant(tenant) as session:
+        for provider_id in await messages.make_all_failed_due(session):
+            await hint(session, provider_id, "mail")
         for provider_id in await attachments.make_all_failed_due(session):
             await hint(session, provider_id, "files")

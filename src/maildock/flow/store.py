@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from maildock.domain.eligibility import skip_reason
-from maildock.domain.errors import Gone, KilledItsWorker
+from maildock.domain.errors import Gone, KilledItsWorker, StorageFailure
 from maildock.domain.failures import DEATHS_BEFORE_ALONE, History, judge_failure
 from maildock.domain.message import Part, PartKind
 from maildock.flow.context import Context
@@ -62,7 +62,7 @@ async def _bytes(context: Context, kind: str, email: EmailRef, row: ClaimedAttac
         async for chunk in context.store.read(object_key(email.tenant, row.kept_sha256), start, end):
             yield chunk
     except FileNotFoundError as problem:
-        raise Gone("the container that this file came in is not in the file store") from problem
+        raise StorageFailure("the container of this file is not in the file store; is its disk mounted?") from problem
 
 
 def skipped(row: ClaimedAttachment, reason: str, message: str | None = None) -> Settled:

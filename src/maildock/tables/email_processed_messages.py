@@ -53,15 +53,26 @@ async def receive(
 
 
 async def receive_again(session: TenantSession, provider_id: UUID, email_id: str, raw_sha256: str) -> bool:
-    """Make a mail due that failed or died before it was filed: whoever sends it again wants it. Says if it did."""
+    """Make a mail due that was never filed, whatever became of it: whoever sends it again wants it. Says if it did."""
     revived = await session.execute(
         "UPDATE email_processed_messages SET status = 'received', raw_sha256 = %(raw_sha256)s, error_message = NULL,"
         " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
         + _KEY
-        + " AND status IN ('failed', 'dead')",
+        + " AND status IN ('failed', 'dead', 'gone')",
         {"provider_id": provider_id, "email_id": email_id, "raw_sha256": raw_sha256},
     )
     return revived == 1
+
+
+async def make_all_failed_due(session: TenantSession) -> list[UUID]:
+    """Make every mail of the tenant due that failed or died before it was filed; gives their providers."""
+    rows = await session.values(
+        "WITH due AS (UPDATE email_processed_messages SET status = 'received', error_message = NULL, attempts = 0,"
+        " outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead') RETURNING provider_id)"
+        " SELECT DISTINCT provider_id FROM due"
+    )
+    return [row[0] for row in rows]
 
 
 async def claim_next(session: TenantSession, provider_id: UUID, token: UUID, seconds: float) -> ClaimedMessage | None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import BinaryIO
 
-from maildock.domain.errors import Corrupt, Gone
+from maildock.domain.errors import Corrupt, Gone, StorageFailure
 from maildock.domain.ids import ORIGINAL
 from maildock.domain.message import InboundMessage
 from maildock.mime.content import Decoder, byte_range
@@ -27,7 +27,7 @@ class FileProvider:
         """Walk over the kept message once; its memory does not depend on the message's size."""
         source = await asyncio.to_thread(self._store.open_local, _key(email))
         if source is None:
-            raise Gone("the kept raw message is not in the file store")
+            raise StorageFailure("the kept raw message is not in the file store; is its disk mounted?")
         return await asyncio.to_thread(_read, source)
 
     async def open(self, attachment: AttachmentRef) -> AsyncIterator[bytes]:
@@ -51,7 +51,7 @@ class FileProvider:
                 raise Corrupt("the kept raw message is shorter than it was")
             yield decoder.finish()
         except FileNotFoundError as problem:
-            raise Gone("the kept raw message is not in the file store") from problem
+            raise StorageFailure("the kept raw message is not in the file store; is its disk mounted?") from problem
 
 
 def _read(source: BinaryIO) -> InboundMessage:
