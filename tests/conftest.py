@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -30,8 +31,11 @@ STATEMENT_LOG = {
 
 
 def pytest_configure() -> None:
-    """Log as in production, in one line and without locals; what a test prints is shown when it fails."""
+    """Log as in production, in one line and without locals, and give generated examples their time."""
     structlog.configure(processors=[frames_only, structlog.processors.JSONRenderer()])
+    # A busy machine is no fault of the code; and a change is judged by the same examples each time.
+    hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("house")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
