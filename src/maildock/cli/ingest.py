@@ -1,12 +1,11 @@
 """`maildock ingest`: raw mail on this machine, all the way into documents."""
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from io import BufferedReader
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -15,6 +14,7 @@ from maildock.access.tenants import find_tenant
 from maildock.cli import sources
 from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, ForTenant, print_json, progress, say
+from maildock.cli.reading import PIECE, opened
 from maildock.cli.sources import Source
 from maildock.domain import ids
 from maildock.domain.errors import MaildockError, MessageTooLarge, NotAMessage
@@ -27,8 +27,6 @@ from maildock.worker.worker import Worker
 
 # How many mails are received ahead of the one whose end is waited for.
 AHEAD = 32
-
-_PIECE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ async def _receive_all(
     try:
         for source in found:
             try:
-                with _opened(source) as file:
+                with opened(None if source.path == sources.STDIN else source.path) as file:
                     async for one in _receive_file(house, tenant, provider_id, source, file):
                         await received.put(one)
             except OSError as problem:
@@ -89,28 +87,25 @@ async def _receive_all(
         await received.put(None)
 
 
-@contextlib.contextmanager
-def _opened(source: Source) -> Iterator[BinaryIO]:
-    if source.path == sources.STDIN:
-        yield sys.stdin.buffer
-    else:
-        with Path(source.path).open("rb", buffering=_PIECE) as file:
-            yield file
-
-
 async def _receive_file(
-    house: House, tenant: UUID, provider_id: UUID, source: Source, file: BinaryIO
+    house: House, tenant: UUID, provider_id: UUID, source: Source, file: BufferedReader
 ) -> AsyncIterator[_Received]:
-    # Standard input of a pipe gives less than asked for, but never nothing before its end.
-    head = await asyncio.to_thread(file.peek, len("From "))  # type: ignore[attr-defined] # both are buffered readers
+    head = await asyncio.to_thread(file.peek)
     if not sources.is_mbox(head):
-        whole = iter(lambda: file.read(_PIECE), b"")
+        whole = iter(lambda: file.read(PIECE), b"")
         yield await _receive_one(house, tenant, provider_id, _Received(source.path, None, None), whole)
         return
-    for index, message in enumerate(sources.messages(file)):
+    messages, index = sources.messages(file), 0
+    while (message := await asyncio.to_thread(next, messages, None)) is not None:
         yield await _receive_one(house, tenant, provider_id, _Received(source.path, index, None), message)
-        for _ in message:  # what a refused mail left unread
-            pass
+        await asyncio.to_thread(_pass_over, message)
+        index += 1
+
+
+def _pass_over(message: Iterator[bytes]) -> None:
+    """Read what a refused mail left unread."""
+    for _ in message:
+        pass
 
 
 async def _receive_one(
@@ -135,7 +130,7 @@ def _collect(pieces: Iterator[bytes]) -> bytes:
     collected = bytearray()
     for piece in pieces:
         collected += piece
-        if len(collected) >= _PIECE:
+        if len(collected) >= PIECE:
             break
     return bytes(collected)
 

@@ -1,6 +1,8 @@
 """Where raw mail on this machine lies: files, folders, mbox files, standard input."""
 
+import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,16 +30,40 @@ def find(paths: list[str]) -> list[Source]:
     """List the sources under `paths`, folders by path; a missing one is a `UsageError` before anything is read."""
     found: list[Source] = []
     for path in paths:
-        if path == STDIN:
-            found.append(Source(path))
-        elif Path(path).is_dir():
-            inside = sorted(Path(path).rglob("*"))
-            found += [Source(str(file)) for file in inside if file.is_file() and not file.name.startswith(".")]
-        elif Path(path).exists():
-            found.append(Source(path))
+        if not path:
+            raise UsageError("a path is empty")
+        if path != STDIN and _is_folder(path):
+            found += _inside(path)
         else:
-            raise UsageError(f"there is no file or folder {path!r}")
+            found.append(Source(path))
     return found
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as problem:
+        raise UsageError(f"there is no file or folder {path!r}") from problem
+    except OSError:
+        # It is reported when it cannot be opened, and the others are filed.
+        return False
+
+
+def _inside(folder: str) -> list[Source]:
+    """List a folder's files, and the folders below it that cannot be read: opening those will say why."""
+    closed: list[OSError] = []
+    files = [Path(here, name) for here, _, names in os.walk(folder, onerror=closed.append) for name in names]
+    found = [file for file in files if not file.name.startswith(".") and _may_be_read(file)]
+    return [Source(str(file)) for file in sorted([*found, *(Path(problem.filename) for problem in closed)])]
+
+
+def _may_be_read(file: Path) -> bool:
+    try:
+        return stat.S_ISREG(file.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 def is_mbox(head: bytes) -> bool:
@@ -84,7 +110,7 @@ class _Lines:
                 held = b""
             new_line = self._line.endswith(b"\n")
             self._line = self._file.readline(_PIECE)
-        yield held
+        # The blank line at the end is the mbox's, as between mails: a mail is the same when more have come after it.
 
     def _rest_of_line(self) -> bytes:
         while self._line and not self._line.endswith(b"\n"):
