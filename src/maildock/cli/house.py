@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -21,6 +21,8 @@ from maildock.tables import tenants
 from maildock.tables.tenants import Tenant
 
 Result = TypeVar("Result")
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,19 @@ async def _inside(settings: Settings, where: wiring.Dsns, work: Callable[[House]
         return await work(House(settings, where, context))
 
 
+def run_until_stopped(work: Coroutine[None, None, None]) -> None:
+    """Run a service's loop; once it has ended, further signals don't disturb the cleaning up."""
+    try:
+        asyncio.run(work)
+    finally:
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+
+
 def stop_on_signals() -> asyncio.Event:
     """Give an event that SIGINT and SIGTERM set; to be called inside the running loop."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _STOPPING:
         loop.add_signal_handler(number, stop.set)
     return stop

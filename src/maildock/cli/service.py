@@ -3,15 +3,15 @@
 The web is imported by those commands alone that serve it: it takes longer to import than most others take to run.
 """
 
-import asyncio
 import logging
 from typing import Annotated
 
 import typer
 
 from maildock import wiring
-from maildock.cli.house import database, load, stop_on_signals
+from maildock.cli.house import database, load, run_until_stopped, stop_on_signals
 from maildock.cli.output import AsJson
+from maildock.domain.errors import MaildockError
 from maildock.settings import Settings
 from maildock.worker.worker import Worker
 
@@ -46,11 +46,15 @@ def worker(
     """Run a worker, until interrupted."""
     settings = load(logging.INFO)
     with database(settings) as where:
-        asyncio.run(_work(settings, where, drain=drain))
+        run_until_stopped(_work(settings, where, drain=drain))
 
 
 async def _work(settings: Settings, where: wiring.Dsns, *, drain: bool) -> None:
     stop = stop_on_signals()
     async with wiring.open_context(settings, where) as context:
-        one = Worker(context)
-        await (one.drain(stop) if drain else one.run(stop))
+        if not drain:
+            await Worker(context).run(stop)
+            return
+        await Worker(context).drain(stop)
+    if stop.is_set():
+        raise MaildockError("stopped before everything was done")

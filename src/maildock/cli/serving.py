@@ -11,7 +11,7 @@ import uvicorn
 
 from maildock import wiring
 from maildock.cli.first_run import first_run
-from maildock.cli.house import House, database, stop_on_signals
+from maildock.cli.house import House, database, run_until_stopped, stop_on_signals
 from maildock.cli.output import print_json, say
 from maildock.domain.errors import MaildockError, UsageError
 from maildock.settings import Settings
@@ -20,6 +20,9 @@ from maildock.worker.worker import Worker
 
 # What a service tells its starter once it serves: called with its URL, gives the line for --json.
 Announce = Callable[[House, str], Awaitable[dict[str, Any]]]
+
+
+_BACKLOG = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,13 @@ class _Server(uvicorn.Server):
 
 def serve(settings: Settings, roles: Roles, announce: Announce, as_json: bool) -> None:
     """Listen, print where, and serve until a signal comes."""
-    with contextlib.closing(_listen(roles)) as listener, database(settings, migrate=roles.migrate) as where:
-        asyncio.run(_serve(settings, where, roles, listener, announce, as_json=as_json))
+    with (
+        # Told to stop before it has begun, it has stopped.
+        contextlib.suppress(KeyboardInterrupt),
+        contextlib.closing(_listen(roles)) as listener,
+        database(settings, migrate=roles.migrate) as where,
+    ):
+        run_until_stopped(_serve(settings, where, roles, listener, announce, as_json=as_json))
 
 
 def _listen(roles: Roles) -> socket.socket:
@@ -52,10 +60,13 @@ def _listen(roles: Roles) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((roles.host, roles.port))
-    except OSError as problem:
+        # Now, for two that are only bound do not disturb each other; whoever connects early waits a moment.
+        listener.listen(_BACKLOG)
+    except (OSError, UnicodeError) as problem:
         listener.close()
+        why = problem.strerror if isinstance(problem, OSError) else "that is no host"
         raise UsageError(
-            f"cannot listen on {roles.host}:{roles.port}: {problem.strerror}; name another with --port"
+            f"cannot listen on {roles.host}:{roles.port}: {why}; name another with --host and --port"
         ) from problem
     return listener
 

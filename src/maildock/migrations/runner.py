@@ -31,6 +31,7 @@ def migrate(dsn: str, target: str = "head") -> None:
     from alembic import command  # noqa: PLC0415
     from alembic.config import Config  # noqa: PLC0415
     from alembic.util.exc import CommandError  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     config = Config()
     config.set_main_option("script_location", str(_HERE))
@@ -44,3 +45,6 @@ def migrate(dsn: str, target: str = "head") -> None:
         raise UsageError(
             f"the database has a schema that this maildock doesn't know ({problem}); use the maildock that made it"
         ) from problem
+    except DBAPIError as problem:
+        # What the driver said, as it is raised everywhere else.
+        raise problem.orig or problem from problem
