@@ -3,6 +3,7 @@
 A spool file is locked for as long as its owner lives and has not given it away, so what is unlocked is a leftover.
 """
 
+import asyncio
 import hashlib
 import re
 import secrets
@@ -14,7 +15,7 @@ from pathlib import Path
 from maildock.domain.errors import MaildockError
 from maildock.storage.failures import disk_errors
 from maildock.storage.files import FileOps, drop, make_folders
-from maildock.storage.threads import in_thread
+from maildock.storage.threads import ended, in_thread
 
 # From this many bytes on a batch is worth a hop to a thread.
 BATCH = 1024 * 1024
@@ -58,9 +59,11 @@ class Spool:
         stream raises; then, or when cancelled, nothing is left. The stream is closed in any case.
         """
         writer = _Writer(self._root, self._files)
+        behind = _WriteBehind(writer)
         try:
-            return await _drain(stream, limit, writer)
+            return await _drain(stream, limit, behind)
         except BaseException:
+            await behind.end()
             if writer.file is not None:
                 await in_thread(writer.drop)
             raise
@@ -127,7 +130,34 @@ class _Writer:
             drop(self._files, self._path, self.file)
 
 
-async def _drain(stream: AsyncIterator[bytes], limit: int, writer: _Writer) -> SpoolFile:
+class _WriteBehind:
+    """Writes one batch in a thread while the stream gives the next: reading and writing use a core each."""
+
+    def __init__(self, writer: _Writer) -> None:
+        self._writer = writer
+        self._writing: asyncio.Task[None] | None = None
+
+    async def write(self, batch: bytes | bytearray) -> None:
+        """Begin to write a batch, once the one before is written; raises what went wrong with that."""
+        await self._written()
+        self._writing = asyncio.create_task(in_thread(self._writer.write, batch))
+
+    async def finish(self, batch: bytes | bytearray, size: int) -> SpoolFile:
+        """Write the last batch, and give the whole file."""
+        await self._written()
+        return await in_thread(self._writer.finish, batch, size)
+
+    async def _written(self) -> None:
+        if self._writing is not None:
+            await self._writing
+
+    async def end(self) -> None:
+        """Return when no thread writes any more; what went wrong there does not matter now."""
+        if self._writing is not None:
+            await ended(self._writing)
+
+
+async def _drain(stream: AsyncIterator[bytes], limit: int, behind: _WriteBehind) -> SpoolFile:
     size = 0
     batch = bytearray()
     try:
@@ -136,17 +166,17 @@ async def _drain(stream: AsyncIterator[bytes], limit: int, writer: _Writer) -> S
             if size > limit:
                 raise OverLimit
             if not batch and len(chunk) >= BATCH:
-                await in_thread(writer.write, chunk)
+                await behind.write(chunk)
                 continue
             batch += chunk
             if len(batch) >= BATCH:
-                await in_thread(writer.write, batch)
+                await behind.write(batch)
                 batch = bytearray()
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
-    return await in_thread(writer.finish, batch, size)
+    return await behind.finish(batch, size)
 
 
 def create_locked(files: FileOps, folder: Path) -> tuple[Path, FileIO]:

@@ -14,11 +14,12 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
-        await _ended(running)
+        await ended(running)
         raise
 
 
-async def _ended(running: asyncio.Future[T]) -> None:
+async def ended(running: asyncio.Future[T]) -> None:
+    """Return when `running` has ended, however it ended, even if whoever waits is cancelled meanwhile."""
     while not running.done():
         try:
             await asyncio.wait([running])
