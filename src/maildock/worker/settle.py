@@ -15,6 +15,9 @@ from maildock.worker.worker import Worker
 
 SHORTEST_LOOK, LONGEST_LOOK = 0.01, 0.25
 
+# What is still to do, and for which mails.
+Left = tuple[Work, list[str]]
+
 
 async def settle(context: Context, worker: Worker, tenant: UUID, provider_id: UUID, email_ids: Sequence[str]) -> None:
     """Return when each mail is filed or has failed once, and each of its attachments has settled or failed once.
@@ -24,11 +27,12 @@ async def settle(context: Context, worker: Worker, tenant: UUID, provider_id: UU
     """
     wanted = list(dict.fromkeys(email_ids))
 
-    async def left(session: TenantSession) -> Work | None:
-        if await messages.unsettled(session, provider_id, wanted):
-            return "mail"
+    async def left(session: TenantSession) -> Left | None:
+        if unfiled := await messages.unsettled(session, provider_id, wanted):
+            return "mail", unfiled
         # Only a mail that is filed has rows, so all of them are looked at once the last one is.
-        return "files" if await attachments.unsettled(session, provider_id, wanted) else None
+        unstored = await attachments.unsettled(session, provider_id, wanted)
+        return ("files", unstored) if unstored else None
 
     await _work_until_done(context, worker, tenant, provider_id, left)
 
@@ -36,9 +40,9 @@ async def settle(context: Context, worker: Worker, tenant: UUID, provider_id: UU
 async def settle_all(context: Context, worker: Worker, tenant: UUID, provider_id: UUID) -> None:
     """Do the same for whatever the provider has brought in so far."""
 
-    async def left(session: TenantSession) -> Work | None:
+    async def left(session: TenantSession) -> Left | None:
         found = await due.untried(session, provider_id)
-        return None if found is None else "files" if found == "files" else "mail"
+        return None if found is None else ("files" if found == "files" else "mail", [])
 
     await _work_until_done(context, worker, tenant, provider_id, left)
 
@@ -48,17 +52,24 @@ async def _work_until_done(
     worker: Worker,
     tenant: UUID,
     provider_id: UUID,
-    left: Callable[[TenantSession], Awaitable[Work | None]],
+    left: Callable[[TenantSession], Awaitable[Left | None]],
 ) -> None:
-    pause = SHORTEST_LOOK
+    before: Left | None = None
+    pause, ended = SHORTEST_LOOK, False
     while True:
         async with context.database.tenant(tenant) as session:
-            work = await left(session)
-            working = work is None or await email_providers.working(session, provider_id)
-        if work is None:
+            now = await left(session)
+            working = now is None or await email_providers.working(session, provider_id)
+        if now is None:
             return
         if not working:
             raise MaildockError(f"the provider is paused; its mail waits: `maildock providers resume {provider_id}`")
-        worker.wake(Hint(tenant, provider_id, work))
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.5, LONGEST_LOOK)
+        if ended and before == now:
+            # Our turn changed nothing: the work is another process's, or not due yet.
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_LOOK)
+        else:
+            pause = SHORTEST_LOOK
+        before = now
+        worker.wake(Hint(tenant, provider_id, now[0]))
+        ended = await worker.next_end(LONGEST_LOOK)

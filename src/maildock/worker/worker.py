@@ -80,7 +80,7 @@ class Worker:
                 for on in due:
                     self.wake(on)
                 while self.busy and not stop.is_set():
-                    await self._next_end(1.0)
+                    await self.next_end(1.0)
                 if not due and not await open_claims(self.context):
                     return
                 if not self.busy:
@@ -100,10 +100,12 @@ class Worker:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
 
-    async def _next_end(self, seconds: float) -> None:
+    async def next_end(self, seconds: float) -> bool:
+        """Wait until a mailbox's turn ends, but not longer than `seconds`; says whether one did."""
         self._turn_over.clear()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._turn_over.wait(), seconds)
+            return await asyncio.wait_for(self._turn_over.wait(), seconds)
+        return False
 
     def _fill_places(self) -> None:
         while self._waiting and len(self._turns) < self.context.concurrency:
