@@ -9,7 +9,7 @@ from maildock.mime import words
 LONGEST = 255  # bytes of UTF-8, as most file systems have it
 _LONGEST_EXTENSION = 32
 # A blank behind the colon makes it a reply prefix, as in `R: Invoice.eml`.
-_DRIVE = re.compile(r"(?:[A-Za-z]:(?!\s))++")
+_DRIVE = re.compile(r"(?:[A-Za-z]:(?!\s))+")
 _BLANKS = re.compile(r"\s+")
 _WHITESPACE_CONTROLS = "\t\n\r\v\f"
 _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})

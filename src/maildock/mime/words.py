@@ -9,8 +9,9 @@ from maildock.mime import charset
 from maildock.mime.base64 import Base64
 from maildock.mime.quopri import QuotedPrintable
 
-# Bounded repeats keep a header full of openings linear; the end of a word may be cut off.
-_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?((?:[^?]|\?(?!=)){0,4000}+)(?:\?=|\Z)")
+# Bounded repeats keep a header full of openings linear; the end of a word may be cut off. The look ahead keeps what it
+# found as a possessive repeat would, which before Python 3.11.5 swallows the end of the word.
+_WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?(?=((?:[^?]|\?(?!=)){0,4000}))\3(?:\?=|\Z)")
 
 
 def text(raw: bytes | None, limit: int = 1 << 14) -> str:
