@@ -1,0 +1,195 @@
+"""A local Microsoft Graph: mailboxes, tokens, notifications and faults, over a real socket.
+
+    async with GraphServer() as graph:
+        message = graph.mailbox("desk@shop.example").deliver(mail().attach("a.pdf", data))
+        graph.fault("/$value", times=2, kind="cut", after=1000)
+
+It plays Graph and the authority that gives out tokens, at one origin: `graph.url`. By hand:
+`python -m tests.servers.graph --port 9999`; a raw mail put to `/-/deliver/{address}` is delivered there.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from aiohttp import web
+
+from tests.servers.microsoft.certificate import server_context
+from tests.servers.microsoft.faults import Fault, FaultKind, Faults
+from tests.servers.microsoft.mailbox import GraphMailbox, GraphMessage
+from tests.servers.microsoft.query import Ask, Prefer, segments
+from tests.servers.microsoft.replies import GraphError, InvalidRequest, Reply, as_json
+from tests.servers.microsoft.routes import answer_mailbox, unknown_path
+from tests.servers.microsoft.sending import send
+from tests.servers.microsoft.throttle import Throttle, Traffic
+from tests.servers.microsoft.tokens import Authority
+
+MAX_BODY = 512 << 20
+
+
+class Seen(NamedTuple):
+    """A request that was answered; `immutable` says whether it preferred immutable ids."""
+
+    method: str
+    target: str
+    immutable: bool
+    status: int
+
+
+class GraphServer:
+    """The server; its state may be looked at and changed while it runs.
+
+    `link_origin` replaces the origin of every link that it gives out, to see whether a client follows it elsewhere.
+    """
+
+    def __init__(self, port: int = 0, *, tls: bool = False) -> None:
+        self._port = port
+        self._folder = tempfile.TemporaryDirectory() if tls else None
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
+        self._offset = timedelta()
+        self._mailboxes: dict[str, GraphMailbox] = {}
+        self.url = ""
+        self.trusted: Path | None = None
+        self.link_origin: str | None = None
+        self.requests: list[Seen] = []
+        self.throttle = Throttle()
+        self.faults = Faults()
+        self.authority = Authority(self.now)
+        self.client_id, self.client_secret = self.authority.add_application()
+
+    @property
+    def directory_id(self) -> str:
+        """The directory that the application and the mailboxes belong to."""
+        return self.authority.directory_id
+
+    def now(self) -> datetime:
+        """The server's time."""
+        return datetime.now(UTC) + self._offset
+
+    def advance(self, by: timedelta) -> None:
+        """Let time pass at once: tokens and subscriptions grow old."""
+        self._offset += by
+
+    def mailbox(self, address: str) -> GraphMailbox:
+        """Give a mailbox; the first time it is made."""
+        if address.lower() not in self._mailboxes:
+            self._mailboxes[address.lower()] = GraphMailbox(address, self._arrived)
+        return self._mailboxes[address.lower()]
+
+    def remove_mailbox(self, address: str) -> None:
+        """Delete a mailbox: whatever is asked of it is 404 from now on."""
+        del self._mailboxes[address.lower()]
+
+    def traffic(self, address: str, client_id: str = "") -> Traffic:
+        """Give what was counted for a mailbox, its `peak` of requests at once above all."""
+        return self.throttle.traffic(client_id or self.client_id, address.lower())
+
+    def fault(
+        self,
+        match: str,
+        times: int = 1,
+        kind: FaultKind = "unavailable",
+        *,
+        retry_after: int | None = None,
+        seconds: float = 0.0,
+        after: int = 0,
+    ) -> Fault:
+        """Let the next `times` requests whose "METHOD /path?query" contains `match` go wrong."""
+        return self.faults.add(Fault(match, times, kind, retry_after, seconds, after))
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        context = None
+        if self._folder is not None:
+            context, self.trusted = server_context(Path(self._folder.name))
+        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context).start()
+        self._port = self._runner.addresses[0][1]
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._port}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY)
+        app.router.add_post("/{directory}/oauth2/v2.0/token", self._token)
+        app.router.add_put("/-/deliver/{address}", self._deliver)
+        app.router.add_route("*", "/v1.0/{rest:.*}", self._graph)
+        return app
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        fault = self.faults.take(f"{request.method} {request.path_qs}")
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        scopes = frozenset({f"{self.url}/.default", f"{self.url}/.default".replace("127.0.0.1", "localhost")})
+        try:
+            if fault is not None:
+                await fault.refuse()
+            reply = self.authority.token(request.match_info["directory"], form, scopes)
+        except GraphError as error:
+            reply = error.reply()
+        return await send(request, fault.replace(reply) if fault else reply, fault)
+
+    async def _deliver(self, request: web.Request) -> web.StreamResponse:
+        message = self.mailbox(request.match_info["address"]).deliver(await request.read())
+        return await send(request, as_json({"id": message.immutable_id}, 201), None)
+
+    async def _graph(self, request: web.Request) -> web.StreamResponse:
+        target = f"{request.method} {request.path_qs}"
+        fault = self.faults.take(target)
+        prefer = Prefer(", ".join(request.headers.getall("Prefer", [])))
+        try:
+            ask = await self._ask(request, prefer)
+            mailbox = self._mailbox_of(ask)
+            if mailbox is None:
+                reply = await self._answered(ask, None, fault)
+            else:
+                with self.throttle.entered(ask.client_id, mailbox.address.lower()):
+                    reply = await self._answered(ask, mailbox, fault)
+                    self.requests.append(Seen(request.method, request.path_qs, prefer.immutable, reply.status))
+                    return await send(request, reply, fault)
+        except GraphError as error:
+            reply = error.reply(request.headers.get("client-request-id", ""))
+            fault = None
+        self.requests.append(Seen(request.method, request.path_qs, prefer.immutable, reply.status))
+        return await send(request, reply, fault)
+
+    async def _ask(self, request: web.Request, prefer: Prefer) -> Ask:
+        client_id = self.authority.client(request.headers.get("Authorization", ""))
+        options = {name.lower() if name.startswith("$") else name: value for name, value in request.query.items()}
+        path = request.rel_url.raw_path
+        below = segments(path.removeprefix("/v1.0"))
+        origin = self.link_origin or self.url
+        return Ask(request.method, path, below, options, prefer, origin, client_id, await request.read())
+
+    def _mailbox_of(self, ask: Ask) -> GraphMailbox | None:
+        if ask.segments[0] == "me":
+            raise InvalidRequest("/me request is only valid with delegated authentication flow.")
+        if ask.segments[0] != "users" or len(ask.segments) < 2:
+            return None
+        return self.find(ask.segments[1])
+
+    def find(self, user: str) -> GraphMailbox:
+        """Find a mailbox by its address or its user's id; one that does not exist or was deleted is 404."""
+        for mailbox in self._mailboxes.values():
+            if user.lower() in {mailbox.address.lower(), mailbox.user_id}:
+                return mailbox
+        raise GraphError(404, "ErrorInvalidUser", f"The requested user '{user}' is invalid.")
+
+    async def _answered(self, ask: Ask, mailbox: GraphMailbox | None, fault: Fault | None) -> Reply:
+        if fault is not None:
+            await fault.refuse()
+        if mailbox is None:
+            raise unknown_path(ask)
+        reply = answer_mailbox(ask, mailbox)
+        return fault.replace(reply) if fault else reply
+
+    def _arrived(self, mailbox: GraphMailbox, message: GraphMessage) -> None:
+        """Tell the subscribers."""

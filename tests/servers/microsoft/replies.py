@@ -1,0 +1,65 @@
+"""What the server answers: a reply is data, and an error is raised wherever it is found."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer; a `streamed` body goes out in chunks, without a Content-Length."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    streamed: bool = False
+
+
+class GraphError(Exception):
+    """The request is refused."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.headers = headers or {}
+
+    def reply(self, client_request_id: str = "") -> Reply:
+        """Write the error down: "Graph: Error JSON"."""
+        request_id = str(uuid.uuid4())
+        inner = {
+            "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+            "request-id": request_id,
+            "client-request-id": client_request_id or request_id,
+        }
+        content = {"error": {"code": self.code, "message": self.message, "innerError": inner}}
+        return as_json(content, self.status, {"request-id": request_id, **self.headers})
+
+
+class InvalidRequest(GraphError):
+    """400 for a request that cannot be understood."""
+
+    def __init__(self, message: str, code: str = "BadRequest") -> None:
+        super().__init__(400, code, message)
+
+
+class ItemNotFound(GraphError):
+    """404 for an item that is not there. "Graph: Immutable ids. … A missing item: 404 ErrorItemNotFound"."""
+
+    def __init__(self) -> None:
+        super().__init__(404, "ErrorItemNotFound", "The specified object was not found in the store.")
+
+
+def as_json(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """Give a JSON object as a reply."""
+    return Reply(status, json.dumps(content).encode(), headers=headers or {})
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a time in UTC to the second, as mail times are written."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
