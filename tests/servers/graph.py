@@ -5,28 +5,39 @@
         graph.fault("/$value", times=2, kind="cut", after=1000)
 
 It plays Graph and the authority that gives out tokens, at one origin: `graph.url`. By hand:
-`python -m tests.servers.graph --port 9999`; a raw mail put to `/-/deliver/{address}` is delivered there.
+`python -m tests.servers.graph --port 9999`; a raw mail put to `/-/deliver/{address}` is delivered there, and a fault
+posted to `/-/fault` as `{"match", "times", "kind", …}` happens.
 """
 
 from __future__ import annotations
 
+import argparse
+import asyncio
+import json
+import sys
 import tempfile
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
+from urllib.parse import unquote
 
 from aiohttp import web
 
 from tests.servers.microsoft.certificate import server_context
+from tests.servers.microsoft.delta import Deltas
 from tests.servers.microsoft.faults import Fault, FaultKind, Faults
-from tests.servers.microsoft.mailbox import GraphMailbox, GraphMessage
+from tests.servers.microsoft.mailbox import GraphMailbox
+from tests.servers.microsoft.push import Push
 from tests.servers.microsoft.query import Ask, Prefer, segments
 from tests.servers.microsoft.replies import GraphError, InvalidRequest, Reply, as_json
 from tests.servers.microsoft.routes import answer_mailbox, unknown_path
 from tests.servers.microsoft.sending import send
+from tests.servers.microsoft.subscriptions import Subscriptions
 from tests.servers.microsoft.throttle import Throttle, Traffic
 from tests.servers.microsoft.tokens import Authority
+from tests.servers.microsoft.webhooks import Webhooks
 
 MAX_BODY = 512 << 20
 
@@ -43,7 +54,9 @@ class Seen(NamedTuple):
 class GraphServer:
     """The server; its state may be looked at and changed while it runs.
 
-    `link_origin` replaces the origin of every link that it gives out, to see whether a client follows it elsewhere.
+    Its parts are open to tests: `authority` (tokens, secrets), `throttle`, `faults`, `subscriptions`, `push`
+    (notifications), `webhooks` (deliveries), `requests` (what was asked). `link_origin` replaces the origin of every
+    link that it gives out, to see whether a client follows it elsewhere.
     """
 
     def __init__(self, port: int = 0, *, tls: bool = False) -> None:
@@ -60,6 +73,10 @@ class GraphServer:
         self.faults = Faults()
         self.authority = Authority(self.now)
         self.client_id, self.client_secret = self.authority.add_application()
+        self.deltas = Deltas()
+        self.webhooks = Webhooks()
+        self.subscriptions = Subscriptions(self.find, self.now, self.webhooks)
+        self.push = Push(self.subscriptions, self.webhooks, self.directory_id)
 
     @property
     def directory_id(self) -> str:
@@ -77,12 +94,12 @@ class GraphServer:
     def mailbox(self, address: str) -> GraphMailbox:
         """Give a mailbox; the first time it is made."""
         if address.lower() not in self._mailboxes:
-            self._mailboxes[address.lower()] = GraphMailbox(address, self._arrived)
+            self._mailboxes[address.lower()] = GraphMailbox(address, self.push.arrived)
         return self._mailboxes[address.lower()]
 
     def remove_mailbox(self, address: str) -> None:
         """Delete a mailbox: whatever is asked of it is 404 from now on."""
-        del self._mailboxes[address.lower()]
+        self.subscriptions.end_of(self._mailboxes.pop(address.lower()))
 
     def traffic(self, address: str, client_id: str = "") -> Traffic:
         """Give what was counted for a mailbox, its `peak` of requests at once above all."""
@@ -114,6 +131,8 @@ class GraphServer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.push.close()
+        await self.webhooks.close()
         await self._runner.cleanup()
         if self._folder is not None:
             self._folder.cleanup()
@@ -122,11 +141,12 @@ class GraphServer:
         app = web.Application(client_max_size=MAX_BODY)
         app.router.add_post("/{directory}/oauth2/v2.0/token", self._token)
         app.router.add_put("/-/deliver/{address}", self._deliver)
+        app.router.add_post("/-/fault", self._add_fault)
         app.router.add_route("*", "/v1.0/{rest:.*}", self._graph)
         return app
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.take(f"{request.method} {request.path_qs}")
+        fault = self.faults.take(_line(request))
         form = {name: str(value) for name, value in (await request.post()).items()}
         scopes = frozenset({f"{self.url}/.default", f"{self.url}/.default".replace("127.0.0.1", "localhost")})
         try:
@@ -141,25 +161,25 @@ class GraphServer:
         message = self.mailbox(request.match_info["address"]).deliver(await request.read())
         return await send(request, as_json({"id": message.immutable_id}, 201), None)
 
+    async def _add_fault(self, request: web.Request) -> web.StreamResponse:
+        fault = self.fault(**await request.json())
+        return await send(request, as_json({"match": fault.match, "kind": fault.kind}, 201), None)
+
     async def _graph(self, request: web.Request) -> web.StreamResponse:
-        target = f"{request.method} {request.path_qs}"
-        fault = self.faults.take(target)
         prefer = Prefer(", ".join(request.headers.getall("Prefer", [])))
-        try:
-            ask = await self._ask(request, prefer)
-            mailbox = self._mailbox_of(ask)
-            if mailbox is None:
-                reply = await self._answered(ask, None, fault)
-            else:
-                with self.throttle.entered(ask.client_id, mailbox.address.lower()):
-                    reply = await self._answered(ask, mailbox, fault)
-                    self.requests.append(Seen(request.method, request.path_qs, prefer.immutable, reply.status))
-                    return await send(request, reply, fault)
-        except GraphError as error:
-            reply = error.reply(request.headers.get("client-request-id", ""))
-            fault = None
-        self.requests.append(Seen(request.method, request.path_qs, prefer.immutable, reply.status))
-        return await send(request, reply, fault)
+        fault = None
+        with ExitStack() as stack:
+            try:
+                ask = await self._ask(request, prefer)
+                mailbox = self._mailbox_of(ask)
+                if mailbox is not None:
+                    stack.enter_context(self.throttle.entered(ask.client_id, mailbox.address.lower()))
+                fault = self.faults.take(_line(request))
+                reply = await self._answered(ask, mailbox, fault)
+            except GraphError as error:
+                reply = error.reply(request.headers.get("client-request-id", ""))
+            self.requests.append(Seen(request.method, request.path_qs, prefer.immutable, reply.status))
+            return await send(request, reply, fault)
 
     async def _ask(self, request: web.Request, prefer: Prefer) -> Ask:
         client_id = self.authority.client(request.headers.get("Authorization", ""))
@@ -186,10 +206,44 @@ class GraphServer:
     async def _answered(self, ask: Ask, mailbox: GraphMailbox | None, fault: Fault | None) -> Reply:
         if fault is not None:
             await fault.refuse()
-        if mailbox is None:
-            raise unknown_path(ask)
-        reply = answer_mailbox(ask, mailbox)
+        reply = await self._true_answer(ask, mailbox)
         return fault.replace(reply) if fault else reply
 
-    def _arrived(self, mailbox: GraphMailbox, message: GraphMessage) -> None:
-        """Tell the subscribers."""
+    async def _true_answer(self, ask: Ask, mailbox: GraphMailbox | None) -> Reply:
+        if mailbox is not None:
+            return answer_mailbox(ask, mailbox, self.deltas)
+        if ask.segments[0] != "subscriptions":
+            raise unknown_path(ask)
+        if (ask.method, *ask.segments[1:]) != ("POST",):
+            return self.subscriptions.answer(ask)
+        made = await self.subscriptions.create(ask)
+        await self.push.before_created(made)
+        return as_json(made.as_json(), 201)
+
+
+def _line(request: web.Request) -> str:
+    return f"{request.method} {unquote(request.path_qs)}"
+
+
+async def serve(port: int, *, tls: bool) -> None:
+    """Serve until interrupted; say where and with what credentials in one line of JSON."""
+    async with GraphServer(port, tls=tls) as graph:
+        names = ("url", "directory_id", "client_id", "client_secret", "trusted")
+        facts = {name: getattr(graph, name) for name in names}
+        sys.stdout.write(json.dumps(facts, default=str) + "\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Read the command line, and serve."""
+    parser = argparse.ArgumentParser(description="A local Microsoft Graph.")
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--tls", action="store_true")
+    options = parser.parse_args()
+    with suppress(KeyboardInterrupt):
+        asyncio.run(serve(options.port, tls=options.tls))
+
+
+if __name__ == "__main__":
+    main()

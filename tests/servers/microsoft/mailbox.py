@@ -93,6 +93,7 @@ class GraphMailbox:
         self.address = address
         self.user_id = str(uuid.uuid4())
         self.denied = False
+        # How many entries of earlier rounds the next delta round shows again.
         self.replays = 0
         self.sync_epoch = 0
         self.sync_loss: tuple[int, str] = (410, "resyncRequired")

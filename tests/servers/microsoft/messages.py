@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -30,7 +31,7 @@ def list_folders(ask: Ask, mailbox: GraphMailbox) -> Reply:
 
 def list_messages(ask: Ask, mailbox: GraphMailbox, folder: Folder | None) -> Reply:
     """Answer for a folder's messages, newest first, or in the order that is asked for."""
-    found = [message for message in mailbox.within(folder) if received_fits(ask, message.received)]
+    found = [message for message in mailbox.within(folder) if received_fits(ask.options, message.received)]
     if ask.options.get("$orderby", "").lower().split() in (["receiveddatetime"], ["receiveddatetime", "asc"]):
         found.reverse()
     return page(ask, found, lambda message: _with_expansions(ask, message))
@@ -75,9 +76,9 @@ def part_value(part: GraphPart) -> Reply:
     return Reply(body=part.data, content_type=part.content_type or "application/octet-stream", streamed=True)
 
 
-def received_fits(ask: Ask, received: datetime) -> bool:
-    """Say whether a time fits the request's `$filter`; one that is not understood is refused."""
-    conditions = [text for text in re.split(r"\s+and\s+", ask.options.get("$filter", "")) if text.strip()]
+def received_fits(options: Mapping[str, str], received: datetime) -> bool:
+    """Say whether a time fits the `$filter` among these options; one that is not understood is refused."""
+    conditions = [text for text in re.split(r"\s+and\s+", options.get("$filter", "")) if text.strip()]
     return all(_fits(text.strip(), received) for text in conditions)
 
 

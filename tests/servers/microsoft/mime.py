@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from email.utils import getaddresses, parseaddr, parsedate_to_datetime
@@ -60,22 +61,29 @@ def take_apart(raw: bytes) -> tuple[MailFacts, tuple[GraphPart, ...]]:
 def decoded(value: str) -> str:
     """Decode RFC 2047 words; what cannot be decoded stays as it is."""
     try:
-        return str(make_header(decode_header(value)))
-    except (LookupError, ValueError):
-        return value
+        return _printable(str(make_header(decode_header(value))))
+    except (LookupError, ValueError, MessageError):
+        return _printable(value)
 
 
 def _unfolded(value: str) -> str:
-    return re.sub(r"\r?\n(?=[ \t])", "", value)
+    return _printable(re.sub(r"\r?\n(?=[ \t])", "", value))
+
+
+def _printable(value: str) -> str:
+    return value.encode("utf-8", "replace").decode()
 
 
 def _leaves(message: Message) -> Iterator[Message]:
     if message.get_content_maintype() == "multipart" and message.is_multipart():
-        for child in message.get_payload():
-            if isinstance(child, Message):
-                yield from _leaves(child)
+        for child in _children(message):
+            yield from _leaves(child)
     else:
         yield message
+
+
+def _children(message: Message) -> list[Message]:
+    return [child for child in message.get_payload() if isinstance(child, Message)]
 
 
 def _first(leaves: list[Message], content_type: str) -> Message | None:
@@ -98,6 +106,8 @@ def _text(leaf: Message | None) -> str | None:
 
 
 def _data(leaf: Message) -> bytes:
+    if leaf.is_multipart():
+        return b"\r\n".join(child.as_bytes(policy=AS_IT_WAS) for child in _children(leaf))
     data = leaf.get_payload(decode=True)
     return data if isinstance(data, bytes) else b""
 

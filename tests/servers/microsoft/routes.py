@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.servers.microsoft.delta import Deltas
 from tests.servers.microsoft.mailbox import GraphMailbox
 from tests.servers.microsoft.messages import (
     list_folders,
@@ -18,12 +19,14 @@ from tests.servers.microsoft.query import Ask
 from tests.servers.microsoft.replies import GraphError, InvalidRequest, ItemNotFound, Reply
 
 
-def answer_mailbox(ask: Ask, mailbox: GraphMailbox) -> Reply:
+def answer_mailbox(ask: Ask, mailbox: GraphMailbox, deltas: Deltas) -> Reply:
     """Answer a request below `/users/{id}`: "Graph: Endpoints"."""
     if mailbox.denied or ask.method != "GET":
         # "Graph: Auth. `Mail.Read` is enough … an access policy limits it; refusal is 403 ErrorAccessDenied".
         raise GraphError(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
     match ask.segments[2:]:
+        case ("mailfolders", folder, "messages", "delta"):
+            return deltas.answer(ask, mailbox, mailbox.folder(folder))
         case ("mailfolders", *rest):
             return _answer_folder(ask, mailbox, rest)
         case ("messages",):

@@ -1,6 +1,7 @@
 """Putting a reply on the wire, whole or as a fault wants it."""
 
 import asyncio
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -22,14 +23,12 @@ async def send(request: web.Request, reply: Reply, fault: Fault | None) -> web.S
     else:
         response.content_length = len(reply.body)
     response.content_type = reply.content_type.partition(";")[0].strip()
-    await response.prepare(request)
-    try:
+    with suppress(ConnectionError):
+        await response.prepare(request)
         await _write(response, reply.body, fault)
-    except ConnectionError:
-        return response
-    if fault is not None and fault.kind in {"cut", "stall"}:
-        return _drop(request, response)
-    await response.write_eof()
+        if fault is not None and fault.kind in {"cut", "stall"}:
+            return _drop(request, response)
+        await response.write_eof()
     return response
 
 
