@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import ssl
+import sys
 from datetime import timedelta
 
 import aiohttp
@@ -240,3 +241,22 @@ def test_any_bytes_make_a_message() -> None:
         message = GraphServer().mailbox("desk@shop.example").deliver(bytes(broken))
         written = [message_json(message, Prefer()), *(part_json(message, part, Prefer()) for part in message.parts)]
         assert json.dumps(written, ensure_ascii=False).encode()
+
+
+async def test_a_list_with_all_its_bytes_times_out(client: Client, desk: GraphMailbox) -> None:
+    message = desk.deliver(mail("Hello"), parts=[file_part("a", bytes(31_000_000))])
+    at = f"{DESK}/messages/{message.immutable_id}/attachments"
+    assert (await client.get(at))[0] == 504
+    assert (await client.get(f"{at}?$select={CAST}"))[0] == 200
+
+
+async def test_served_by_hand() -> None:
+    command = (sys.executable, "-m", "tests.servers.graph")
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    facts = json.loads(await process.stdout.readline())
+    at = f"{facts['url']}/-/deliver/desk@shop.example"
+    async with aiohttp.ClientSession() as session, session.put(at, data=mail("Hello").raw()) as response:
+        assert response.status == 201
+    process.terminate()
+    await process.wait()

@@ -112,7 +112,7 @@ class GraphMailbox:
         late_reads: int = 0,
         is_draft: bool = False,
     ) -> GraphMessage:
-        """Take a mail in; `parts` replaces the attachments that its bytes have.
+        """Take a mail in; `parts` replaces the attachments that its bytes have (its MIME stays as given).
 
         `late_reads`: "Graph: A GET right after a notification can 404 for a moment".
         """
