@@ -7,7 +7,7 @@ import typer
 from maildock import __version__
 from maildock.cli import attachments, emails, providers, tenants, tokens, users
 from maildock.cli.demo import demo
-from maildock.cli.doctor import doctor
+from maildock.cli.doctor import SETTINGS, doctor
 from maildock.cli.fsck import fsck
 from maildock.cli.ingest import ingest
 from maildock.cli.migrate import migrate
@@ -37,8 +37,9 @@ def _main(
     pass
 
 
-for command in (up, demo, web, worker, migrate, ingest, fsck, doctor):
+for command in (up, demo, web, worker, migrate, ingest, fsck):
     app.command()(command)
+app.command(epilog=SETTINGS)(doctor)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(users.app, name="users")
 app.add_typer(tokens.app, name="tokens")

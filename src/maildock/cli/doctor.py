@@ -17,10 +17,16 @@ from maildock.domain.errors import MaildockError
 from maildock.embedded.database import EmbeddedDatabase
 from maildock.migrations import runner
 from maildock.settings import Settings
+from maildock.storage.factory import open_store
 
 _SECRET = {"secret_key", "metrics_token"}
 _URLS = {"database_url", "app_database_url", "sweep_database_url"}
 MOST_CLOCK_SECONDS = 5.0
+
+# At the end of --help: each setting with what it means.
+SETTINGS = "\b\n" + "\n".join(
+    f"{settings_module.PREFIX}{name.upper()}\n    {field.description}" for name, field in Settings.model_fields.items()
+)
 
 Step = dict[str, Any]
 
@@ -35,7 +41,7 @@ def doctor(as_json: AsJson = False) -> None:
     shown = _settings(settings)
     steps = list(_steps(settings))
     if as_json:
-        print_json({"version": __version__, "settings": shown, "steps": steps})
+        print_json({"version": __version__, "python": platform.python_version(), "settings": shown, "steps": steps})
     else:
         typer.echo(f"maildock {__version__}, Python {platform.python_version()}\n")
         for name, value in shown.items():
@@ -49,40 +55,53 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def _settings(settings: Settings) -> dict[str, str | None]:
-    shown: dict[str, str | None] = {}
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        if value is not None and name in _SECRET:
-            text: str | None = "(set)"
-        elif value is not None and name in _URLS:
-            text = _without_password(value)
-        elif isinstance(value, tuple):
-            text = ",".join(value)
-        else:
-            text = None if value is None else str(value)
-        shown[settings_module.PREFIX + name.upper()] = text
-    return shown
+    return {settings_module.PREFIX + name.upper(): _shown(settings, name) for name in Settings.model_fields}
 
 
-def _without_password(url: str) -> str:
+def _shown(settings: Settings, name: str) -> str | None:
+    value = {
+        "storage_url": settings.effective_storage_url,
+        "log_format": settings.effective_log_format,
+    }.get(name, getattr(settings, name))
+    if value is None:
+        return None
+    if name in _SECRET:
+        return "(set)"
+    if name in _URLS:
+        return _masked(value)
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _masked(url: str) -> str:
     known = psycopg.conninfo.conninfo_to_dict(url)
-    return psycopg.conninfo.make_conninfo("", **{**known, "password": "(set)"} if known.get("password") else known)
+    secrets = {name: "(set)" for name in known if "password" in name and name != "passfile"}
+    return psycopg.conninfo.make_conninfo("", **{**known, **secrets})
 
 
 def _steps(settings: Settings) -> Iterator[Step]:
+    yield from _of_database(settings)
+    yield asyncio.run(_storage(settings))
+
+
+def _of_database(settings: Settings) -> Iterator[Step]:
     try:
         with wiring.database_server(settings) as owner:
             yield _ok("database", _where(settings, owner))
             yield _clock(owner)
-            yield _schema(owner)
-            yield from asyncio.run(_inside(settings, wiring.dsns(settings, owner)))
-    except (MaildockError, psycopg.OperationalError) as problem:
-        remedy = "see MAILDOCK_DATABASE_URL" if settings.database_url else "see MAILDOCK_DATA_DIR"
+            schema = _schema(owner)
+            yield schema
+            # Migrating makes the roles.
+            if schema["ok"]:
+                yield _roles(wiring.dsns(settings, owner))
+    except (MaildockError, psycopg.Error, OSError) as problem:
+        remedy = "is it running? see MAILDOCK_DATABASE_URL" if settings.database_url else "see MAILDOCK_DATA_DIR"
         yield _wrong("database", " ".join(str(problem).split()), remedy)
 
 
 def _where(settings: Settings, owner: str) -> str:
-    with psycopg.connect(owner, autocommit=True) as connection:
+    with psycopg.connect(owner, autocommit=True, connect_timeout=10) as connection:
         version = connection.info.parameter_status("server_version")
     if settings.database_url:
         return f"PostgreSQL {version}"
@@ -90,7 +109,7 @@ def _where(settings: Settings, owner: str) -> str:
 
 
 def _clock(owner: str) -> Step:
-    with psycopg.connect(owner, autocommit=True) as connection:
+    with psycopg.connect(owner, autocommit=True, connect_timeout=10) as connection:
         row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
     apart = abs(time.time() - float(row[0] if row else 0))
     if apart > MOST_CLOCK_SECONDS:
@@ -105,20 +124,31 @@ def _schema(owner: str) -> Step:
     return _ok("schema", f"{newest}, the newest")
 
 
-async def _inside(settings: Settings, where: wiring.Dsns) -> list[Step]:
-    steps: list[Step] = []
-    async with wiring.open_context(settings, where) as context:
-        for name, trial, good in (
-            ("roles", context.database.ping, "the unprivileged roles may log in"),
-            ("storage", context.store.check, settings.effective_storage_url),
-        ):
-            try:
-                await trial()
-            except MaildockError as problem:
-                steps.append(_wrong(name, str(problem), None))
-            else:
-                steps.append(_ok(name, good))
-    return steps
+def _roles(where: wiring.Dsns) -> Step:
+    for name, dsn in (("APP", where.app), ("SWEEP", where.sweep)):
+        setting = f"MAILDOCK_{name}_DATABASE_URL"
+        try:
+            with psycopg.connect(dsn, autocommit=True, connect_timeout=10) as connection:
+                row = connection.execute(
+                    "SELECT current_user::text, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+                ).fetchone()
+        except psycopg.Error as problem:
+            return _wrong("roles", " ".join(str(problem).split()), f"see {setting}")
+        if row and row[1]:
+            detail = f"{row[0]} is not bound by row level security"
+            return _wrong("roles", detail, f"set {setting} to a role that is neither superuser nor BYPASSRLS")
+    return _ok("roles", "both may log in, and are bound by row level security")
+
+
+async def _storage(settings: Settings) -> Step:
+    url = settings.effective_storage_url
+    try:
+        store, _ = open_store(url)
+        await store.check()
+    except MaildockError as problem:
+        detail, _, remedy = str(problem).rpartition(": ")
+        return _wrong("storage", detail or remedy, remedy if detail else None)
+    return _ok("storage", url)
 
 
 def _ok(step: str, detail: str) -> Step:
