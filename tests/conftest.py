@@ -23,6 +23,7 @@ from maildock.tables.tenants import Tenant
 # The server writes down every statement with who sent it; a guard reads that afterwards.
 STATEMENT_LOG = {
     "log_statement": "all",
+    "log_parameter_max_length": "0",
     "log_destination": "jsonlog",
     "logging_collector": "on",
     "log_rotation_size": "0",
