@@ -8,8 +8,10 @@ from maildock.mime import words
 
 _LIMIT = 1 << 16
 _MOST = 1000
-_TOKEN = re.compile(r"\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)|<([^<>]*+)(?:>|\Z)|([(),;])|([^\"<(),;]+)|.", re.DOTALL)
-_GROUP = re.compile(r"\s*[^\s:@]+(?:[ \t]+[^\s:@]+)*+\s*:(?![^@]*://)")
+_TOKEN = re.compile(
+    r"\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)|<([^<>]*+)(?:>|\Z)|([(),;]|:(?!//))|([^\"<(),;:]++|:)|.", re.DOTALL
+)
+_NO_GROUP = ("@", "=?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 
@@ -29,19 +31,24 @@ def _mailboxes(field: str) -> Iterator[Address]:
     phrase: list[str] = []
     angle: str | None = None
     depth = 0
-    for token in _TOKEN.finditer(_GROUP.sub("", field, count=1)):
+    may_be_group = True  # what is a phrase so far, and a group's name once a colon follows
+    for token in _TOKEN.finditer(field):
         quoted, bracketed, mark, atom = token.groups()
         if mark in {"(", ")"}:
             depth = max(depth + (1 if mark == "(" else -1), 0)
         elif depth:
             continue
+        elif mark == ":" and not may_be_group:
+            phrase.append(mark)
         elif mark:
-            yield from _mailbox(phrase, angle)
-            phrase, angle = [], None
+            if mark != ":":
+                yield from _mailbox(phrase, angle)
+            phrase, angle, may_be_group = [], None, True
         elif bracketed is not None:
-            angle = bracketed
+            angle, may_be_group = bracketed, False
         else:
             phrase.append(_ESCAPED.sub(r"\1", quoted) if quoted is not None else atom or "")
+            may_be_group &= not any(one in phrase[-1] for one in _NO_GROUP)
     yield from _mailbox(phrase, angle)
 
 

@@ -49,7 +49,7 @@ class Bodies:
         is_html = leaf.header.content_type == "text/html"
         label = leaf.header.parameters.get("charset", "")
         finder = BlockFinder(0 if is_html else most_blocks, LONGEST_SHOWN)
-        unicode = charset.text_decoder(label)
+        unicode = charset.TextDecoder(label)
         kept = bytearray()
         cut = False
         for data, last in self._decoded(leaf):

@@ -54,7 +54,8 @@ def codec_name(label: str) -> str | None:
         name = "cp" + name[3:]
     try:
         known = codecs.lookup(name).name
-        b"".decode(known)
+        # Nothing at all would decode with any codec; four bytes are a whole character in every charset.
+        bytes(4).decode(known)
     except (LookupError, UnicodeError):
         return None
     return None if known in _NOT_TEXT else _LARGER.get(known, known)
@@ -74,9 +75,24 @@ def decode(data: bytes, label: str, *, cut: bool = False) -> str:
     return scrub(data.decode(declared or "cp1252", "replace"))
 
 
-def text_decoder(label: str) -> codecs.IncrementalDecoder:
-    """Return a decoder that never fails, for text that comes in chunks."""
-    return codecs.getincrementaldecoder(codec_name(label) or "utf-8")("replace")
+class TextDecoder:
+    """Decodes text that comes in chunks, and never fails; an unknown label is UTF-8.
+
+    So is text whose codec cannot even begin: UTF-16 and UTF-32 refuse what has no byte order mark.
+    """
+
+    def __init__(self, label: str) -> None:
+        """Start on a text with the charset `label`."""
+        self._decoder = codecs.getincrementaldecoder(codec_name(label) or "utf-8")("replace")
+
+    def decode(self, data: bytes, last: bool) -> str:
+        """Decode the next chunk."""
+        try:
+            return self._decoder.decode(data, last)
+        except UnicodeError:
+            held = self._decoder.getstate()[0]
+            self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+            return self._decoder.decode(held + data, last)
 
 
 def header_text(raw: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import deque
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -15,7 +16,7 @@ MOST_REFERENCES = 1000
 _LONGEST_DATE = 200
 
 _ID = re.compile(r"<([^<>]*+)>")
-_BARE_ID = re.compile(r"[^\s<>,;\"]+@[^\s<>,;\"]+")
+_BARE = re.compile(r"[^\s<>,;\"]++")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
 _BLANKS = re.compile(r"\s+")
 _BULK = frozenset({b"bulk", b"list", b"junk", b"auto_reply"})
@@ -83,8 +84,10 @@ def is_automatic(header: Header) -> bool:
 def _ids(raw: bytes | None) -> list[str]:
     """Return the ids of a field in brackets; one longer than a line may be is stood for by its SHA-256, everywhere."""
     text = charset.scrub(charset.header_text(raw or b""))
-    found = _ID.findall(text) or _BARE_ID.findall(text)
-    bare = [_BLANKS.sub("", one) for one in found[-MOST_REFERENCES:]]
+    found = deque((found[1] for found in _ID.finditer(text)), MOST_REFERENCES)
+    if not found:
+        found.extend(one.group() for one in _BARE.finditer(text) if "@" in one.group()[1:-1])
+    bare = [_BLANKS.sub("", one) for one in found]
     return [f"<{one if len(one) <= LONGEST_ID else _digest(one)}>" for one in bare if one]
 
 
