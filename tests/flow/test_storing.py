@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from maildock.domain.eligibility import Policy
-from maildock.domain.errors import UsageError
+from maildock.domain.errors import StorageFailure, UsageError
 from maildock.domain.ids import file_provider_id
+from maildock.flow.check import check
 from maildock.flow.recover import tidy
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
 from maildock.worker.worker import Worker
@@ -143,6 +144,17 @@ async def test_a_mail_that_is_gone_makes_no_ticket_and_can_be_sent_again(desk: D
     assert await desk.all(TICKETS) == []
     await desk.ingest(raw)
     assert await desk.documents() == {"a.txt": b"hello"}
+
+
+async def test_an_empty_store_is_not_repaired_but_named(desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"hello"))
+    for row in await desk.all(DOCUMENTS):
+        await desk.context.store.delete(row["storage_key"])
+    async for found in desk.context.store.list():
+        await desk.context.store.delete(found.key)
+    with pytest.raises(StorageFailure, match="is its disk mounted"):
+        [_ async for _ in check(desk.context, repair=True)]
+    assert [row["status"] for row in await desk.all(LEDGER)] == ["stored"]
 
 
 async def test_retry_all_failed_revives_the_dead(desk: Desk) -> None:

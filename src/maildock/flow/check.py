@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from maildock.domain.errors import StorageFailure
 from maildock.flow.context import Context
 from maildock.queue import hint
 from maildock.storage.keys import object_key, parse_key
@@ -37,12 +38,15 @@ class Findings:
 async def check(context: Context, *, repair: bool = False) -> AsyncIterator[Findings]:
     """Check everything; gives the findings so far after each object, the last time they are complete.
 
-    With `repair`, claims of dead workers are let go, orphans deleted, and attachments whose object is missing or
-    damaged are stored again from where they came from, as far as that still has them.
+    Raises `StorageFailure` where the store does not work. With `repair`, claims of dead workers are let go, orphans
+    deleted, and attachments whose object is missing or damaged are stored again from where they came from, as far as
+    that still has them.
     """
     findings = Findings()
     async with context.database.sweep() as session:
         everyone = await tenants.every(session)
+    if repair:
+        await _refuse_an_empty_store(context, [tenant.tenant for tenant in everyone])
     for tenant in everyone:
         async for row in _rows(context, tenant.tenant):
             if row.state == "stored":
@@ -52,6 +56,16 @@ async def check(context: Context, *, repair: bool = False) -> AsyncIterator[Find
         await _check_claims(context, tenant.tenant, findings, repair=repair)
     await _check_orphans(context, findings, {tenant.tenant for tenant in everyone}, repair=repair)
     yield findings
+
+
+async def _refuse_an_empty_store(context: Context, everyone: list[UUID]) -> None:
+    """Raise `StorageFailure` where rows know of objects and the store has none: then its disk is not there."""
+    async for _ in context.store.list():
+        return
+    for tenant in everyone:
+        async for row in _rows(context, tenant):
+            if row.state == "stored":
+                raise StorageFailure("the file store is empty, and the database knows of files; is its disk mounted?")
 
 
 async def _rows(context: Context, tenant: UUID) -> AsyncIterator[ObjectRow]:

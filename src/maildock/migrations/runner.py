@@ -46,5 +46,11 @@ def migrate(dsn: str, target: str = "head") -> None:
             f"the database has a schema that this maildock doesn't know ({problem}); use the maildock that made it"
         ) from problem
     except DBAPIError as problem:
+        if isinstance(problem.orig, psycopg.errors.InsufficientPrivilege):
+            said = str(problem.orig).splitlines()[0]
+            raise UsageError(
+                f"the owner of the database may not do this ({said}); where another owner made the roles, have a"
+                " superuser GRANT maildock_app, maildock_sweep TO the owner"
+            ) from problem
         # What the driver said, as it is raised everywhere else.
         raise problem.orig or problem from problem

@@ -108,6 +108,8 @@ def upgrade() -> None:
     for table, creation in zip(TENANT_TABLES, creations, strict=True):
         op.execute(creation)
         _protect(table)
+    # So that web and worker can tell the schema's version without the owner's password.
+    op.execute("GRANT SELECT ON maildock_schema_version TO maildock_app, maildock_sweep")
     for table, columns in SWEEP_COLUMNS.items():
         op.execute(SWEPT.format(table=table))
         op.execute(f"GRANT SELECT ({columns}) ON {table} TO maildock_sweep")
