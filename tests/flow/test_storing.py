@@ -74,6 +74,20 @@ async def test_retrying_an_inline_part_without_the_wish_to_keep_it_skips_it_agai
     assert (await desk.ledger())["logo.png"]["reason"] == "inline"
 
 
+async def test_a_wish_to_keep_counts_while_the_part_is_under_way(desk: Desk) -> None:
+    (receipt,) = await desk.ingest(mail("Logo").html(SHOWN).inline("logo.png", b"png", cid="logo@x"))
+    row = (await desk.ledger())["logo.png"]
+    address = AttachmentAddress(receipt.provider_id, receipt.email_id, row["attachment_id"])
+    await retry(desk.context, desk.tenant.tenant, address)
+    await desk.all(
+        "UPDATE email_processed_attachments SET status = 'processing', claim_token = gen_random_uuid(),"
+        " claimed_until = now() + interval '1 hour' WHERE tenant = %(tenant)s"
+    )
+    await retry(desk.context, desk.tenant.tenant, address, keep_inline=True)
+    await work(desk)
+    assert await desk.documents() == {"logo.png": b"png"}
+
+
 async def test_inline_parts_are_kept_where_the_policy_says_so(desk: Desk) -> None:
     keeping = Desk(replace(desk.context, policy=Policy(1000, keep_inline=True)), desk.tenant)
     await keeping.ingest(mail("Logo").html(SHOWN).inline("logo.png", b"png", cid="logo@x"))

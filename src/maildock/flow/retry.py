@@ -35,13 +35,13 @@ class AttachmentAddress:
 async def retry(context: Context, tenant: UUID, address: AttachmentAddress, *, keep_inline: bool = False) -> str | None:
     """Make one part due again; gives its status before, `None` where the tenant has no such part.
 
-    What is pending, in work or stored stays as it is.
+    What is pending, in work or stored stays as it is, but for the wish to keep what is shown inline.
     """
     async with context.database.tenant(tenant) as session:
         before = await attachments.make_due(
             session, address.provider_id, address.email_id, address.attachment_id, keep=keep_inline
         )
-        if before in ("failed", "dead", "skipped"):
+        if before not in (None, "stored"):
             await hint(session, address.provider_id, "files")
     return before
 

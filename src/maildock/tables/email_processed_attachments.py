@@ -250,7 +250,7 @@ async def make_due(
 ) -> str | None:
     """Make a failed, dead or skipped row due again; gives its status before, `None` where there is no such row.
 
-    A row in any other status stays as it is. `keep` also overrides what was skipped as inline.
+    A row in any other status stays as it is. `keep` also overrides what was skipped as inline, and what is about to be.
     """
     key = {"provider_id": provider_id, "email_id": email_id, "attachment_id": attachment_id}
     of_row = _OF_PROVIDER + " AND email_id = %(email_id)s AND attachment_id = %(attachment_id)s"
@@ -263,6 +263,15 @@ async def make_due(
             " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL,"
             " document_id = NULL, keep = keep OR %(keep)s OR reason = 'machine_part', updated_at = now()" + of_row,
             {**key, "keep": keep},
+        )
+    elif keep:
+        # Whoever works on it judged it without this wish, and so loses the claim.
+        await session.execute(
+            "UPDATE email_processed_attachments SET status = 'pending', keep = true, claims = 0, claim_token = NULL,"
+            " claimed_until = NULL, updated_at = now()"
+            + of_row
+            + " AND status IN ('pending', 'processing') AND shown_inline AND NOT keep",
+            key,
         )
     return before
 
