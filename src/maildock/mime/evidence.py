@@ -25,7 +25,7 @@ _ASSIGN = re.compile(r"\s*=\s*")
 _UNQUOTED = re.compile(r"[^\s>]*")
 _CSS = re.compile(r"url\(\s{0,100}(?:\"([^\"]{0,2048})\"|'([^']{0,2048})'|([^\"'()]{0,2048}))", re.IGNORECASE)
 _COMMENT_END = re.compile("-->")
-_RAW_END = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in _RAW}
+_RAW_END = {tag: re.compile(f"</{tag}", re.IGNORECASE) for tag in sorted(_RAW)}
 _INNER_BLANKS = re.compile(r"[\t\r\n]+")
 
 
