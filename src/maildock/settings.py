@@ -91,10 +91,18 @@ class Settings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _external_needs_a_key(self) -> Self:
-        if self.database_url and not self.secret_keys:
+    def _external_is_whole(self) -> Self:
+        if not self.database_url and bool(self.app_database_url) != bool(self.sweep_database_url):
+            missing = "SWEEP" if self.app_database_url else "APP"
+            raise ValueError(f"{missing}_DATABASE_URL must be set, too, when there is no DATABASE_URL")
+        if self.external and not self.secret_keys:
             raise ValueError("SECRET_KEY must be set when DATABASE_URL names an external database")
         return self
+
+    @property
+    def external(self) -> bool:
+        """Whether the database is one that an operator runs, of which web and worker need not know the owner."""
+        return bool(self.database_url or self.app_database_url)
 
     @property
     def secret_keys(self) -> tuple[str, ...]:

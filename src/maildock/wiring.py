@@ -56,10 +56,11 @@ def _session(settings: Settings, dsn: str, application: str) -> str:
 def database_server(settings: Settings) -> Iterator[str]:
     """Give the owner's DSN: of the database that is set, or of the embedded one, which runs as long as it is used.
 
-    Not to be entered from inside an event loop: starting a server takes a second.
+    Where only the unprivileged roles' URLs are set, it is the web's, which can do all but migrate. Not to be entered
+    from inside an event loop: starting a server takes a second.
     """
-    if settings.database_url:
-        yield settings.database_url
+    if external := settings.database_url or settings.app_database_url:
+        yield external
         return
     embedded = EmbeddedDatabase(prepare_data_dir(settings))
     try:
@@ -95,7 +96,10 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
             os.link(fresh, path)
         finally:
             fresh.unlink()
-    return (path.read_text(encoding="ascii").strip(),)
+    key = path.read_bytes().decode("ascii", "replace").strip()
+    if not key:
+        raise UsageError(f"{path} is empty: put its content back, or remove it, and everybody logs in again")
+    return (key,)
 
 
 @contextlib.asynccontextmanager

@@ -96,14 +96,14 @@ def _of_database(settings: Settings) -> Iterator[Step]:
             if schema["ok"]:
                 yield _roles(wiring.dsns(settings, owner))
     except (MaildockError, psycopg.Error, OSError) as problem:
-        remedy = "is it running? see MAILDOCK_DATABASE_URL" if settings.database_url else "see MAILDOCK_DATA_DIR"
+        remedy = "is it running? see MAILDOCK_DATABASE_URL" if settings.external else "see MAILDOCK_DATA_DIR"
         yield _wrong("database", " ".join(str(problem).split()), remedy)
 
 
 def _where(settings: Settings, owner: str) -> str:
     with psycopg.connect(owner, autocommit=True, connect_timeout=10) as connection:
         version = connection.info.parameter_status("server_version")
-    if settings.database_url:
+    if settings.external:
         return f"PostgreSQL {version}"
     return f"PostgreSQL {version}, embedded in {EmbeddedDatabase(wiring.prepare_data_dir(settings)).location}"
 

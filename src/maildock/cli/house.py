@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+import psycopg
+
 from maildock import settings as settings_module
 from maildock import wiring
 from maildock.access.tenants import find_tenant
@@ -60,10 +62,15 @@ def database(settings: Settings, *, migrate: bool = False) -> Iterator[wiring.Ds
     """
     with wiring.database_server(settings) as owner:
         if runner.current(owner) != runner.newest():
-            if settings.database_url and not migrate:
+            if settings.external and not migrate:
                 raise UsageError("the database doesn't have this maildock's schema; run `maildock migrate`")
             runner.migrate(owner)
-        yield wiring.dsns(settings, owner)
+        where = wiring.dsns(settings, owner)
+        if settings.app_database_url or settings.sweep_database_url:
+            # A pool would try a wrong one for a while, and then not say why.
+            for dsn in (where.app, where.sweep):
+                psycopg.connect(dsn, connect_timeout=10).close()
+        yield where
 
 
 def run(work: Callable[[House], Awaitable[Result]]) -> Result:

@@ -92,10 +92,22 @@ async def _check_object(context: Context, tenant: UUID, row: ObjectRow, findings
         if (size, sha256) == (row.size, row.sha256):
             return
         findings.damaged.append(key)
+        # Damaged bytes are better than none.
+        repair = repair and await _has_source(context, tenant, row.sha256)
         if repair:
             await context.store.delete(key)
     if repair:
         await _store_again(context, tenant, row.sha256)
+
+
+async def _has_source(context: Context, tenant: UUID, sha256: str) -> bool:
+    """Say whether these bytes can still be read from a mail, other than themselves."""
+    async with context.database.tenant(tenant) as session:
+        found = await attachments.sources_of(session, sha256)
+    for raw in found:
+        if raw is None or (raw != sha256 and await context.store.size(object_key(tenant, raw)) is not None):
+            return True
+    return False
 
 
 async def _digest(context: Context, key: str) -> tuple[int, str]:

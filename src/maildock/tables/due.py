@@ -15,10 +15,14 @@ class DueMailbox:
     work: str
 
 
+_WORKING = (
+    " EXISTS (SELECT FROM email_providers AS p"
+    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active')"
+)
+
 _DUE = (
     " (next_attempt_at IS NULL OR next_attempt_at <= now()) AND (claimed_until IS NULL OR claimed_until < now())"
-    " AND EXISTS (SELECT FROM email_providers AS p"
-    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active')"
+    " AND" + _WORKING
 )
 
 
@@ -61,9 +65,10 @@ async def untried(session: TenantSession, provider_id: UUID) -> str | None:
 
 
 async def any_claim(session: SweepSession) -> bool:
-    """Say whether any row is claimed."""
+    """Say whether any row is claimed: by a living worker, or by a dead one where somebody may take it over."""
     found = await session.value(
-        "SELECT true WHERE EXISTS (SELECT FROM email_processed_attachments WHERE status = 'processing')"
+        "SELECT true WHERE EXISTS (SELECT FROM email_processed_attachments AS d WHERE status = 'processing'"
+        "  AND (claimed_until >= now() OR" + _WORKING + "))"
         " OR EXISTS (SELECT FROM email_processed_messages"
         "  WHERE status IN ('received', 'failed') AND claimed_until >= now())"
     )

@@ -287,6 +287,20 @@ async def make_all_failed_due(session: TenantSession) -> list[UUID]:
     return [row[0] for row in rows]
 
 
+async def sources_of(session: TenantSession, sha256: str) -> list[str | None]:
+    """Give the kept raw mails (by hash) that stored rows with these bytes came from; `None` for one at its provider."""
+    rows = await session.values(
+        "SELECT DISTINCT m.raw_sha256 FROM email_processed_attachments AS a"
+        " JOIN email_processed_messages AS m ON m.tenant = %(tenant)s AND m.provider_id = a.provider_id"
+        "  AND m.email_id = a.email_id"
+        " JOIN email_providers AS p ON p.tenant = %(tenant)s AND p.provider_id = a.provider_id"
+        " WHERE a.tenant = %(tenant)s AND a.status = 'stored' AND a.sha256 = %(sha256)s"
+        " AND (m.raw_sha256 IS NOT NULL OR p.kind NOT IN ('file', 'smtp'))",
+        {"sha256": sha256},
+    )
+    return [row[0] for row in rows]
+
+
 async def make_due_again(session: TenantSession, sha256: str) -> list[UUID]:
     """Make stored rows due whose object is lost; gives their providers. Their documents and ids stay."""
     rows = await session.values(
