@@ -68,8 +68,6 @@ def _round(base: Ground, worker: Apart, number: int) -> tuple[float, float, floa
         for mail in range(MAILS)
     ]
     taken = worker.take(*mails)
-    for mail in mails:
-        mail.unlink()
     return taken.worked, taken.worked_cpu, _bare(base.where.app, UUID(worker.tenant))
 
 

@@ -6,7 +6,7 @@ import statistics
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -76,16 +76,27 @@ def _peak() -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-async def _take(context: Context, worker: Worker, tenant: Tenant, mails: list[Path]) -> Taken:
+async def _take(context: Context, tenant: Tenant, mails: list[Path]) -> Taken:
     provider_id = file_provider_id(tenant.tenant)
     wall, cpu = time.perf_counter(), time.process_time()
     receipts = await asyncio.gather(
         *(receive_raw(context, tenant.tenant, provider_id, _stream(mail)) for mail in mails)
     )
     received, received_cpu = time.perf_counter(), time.process_time()
-    await settle(context, worker, tenant.tenant, provider_id, [receipt.email_id for receipt in receipts])
+    async with _working(context) as worker:
+        await settle(context, worker, tenant.tenant, provider_id, [receipt.email_id for receipt in receipts])
     worked, worked_cpu = time.perf_counter(), time.process_time()
     return Taken(received - wall, received_cpu - cpu, worked - received, worked_cpu - received_cpu)
+
+
+@asynccontextmanager
+async def _working(context: Context) -> AsyncIterator[Worker]:
+    """Run a worker as a service does: woken by its sweep and by hints."""
+    worker, stop = Worker(context), asyncio.Event()
+    running = asyncio.create_task(worker.run(stop))
+    yield worker
+    stop.set()
+    await running
 
 
 async def _stream(mail: Path) -> AsyncIterator[bytes]:
@@ -95,19 +106,17 @@ async def _stream(mail: Path) -> AsyncIterator[bytes]:
 
 
 async def _obey(context: Context, tenant: Tenant) -> None:
-    worker = Worker(context)
     print(tenant.tenant, flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         order = json.loads(line)
         mails = [Path(mail) for mail in order["mails"]]
         if order["watch"]:
             async with Watch() as watch:
-                taken = await _take(context, worker, tenant, mails)
+                taken = await _take(context, tenant, mails)
             taken = Taken(**{**asdict(taken), "grown": watch.grown, "lag": watch.lag})
         else:
-            taken = await _take(context, worker, tenant, mails)
+            taken = await _take(context, tenant, mails)
         print(json.dumps(asdict(taken)), flush=True)
-    await worker.stop()
 
 
 async def _open(settings: Settings, where: wiring.Dsns) -> None:

@@ -6,7 +6,6 @@ Reading goes on while a group commits, so groups form by themselves: whatever fi
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import structlog
 
@@ -41,6 +40,10 @@ class Lane:
         self._slots = slots
         self._gate = gate
         self._nudged = nudged
+        self._moved = asyncio.Event()
+        self._watching: set[asyncio.Task[None]] = set()
+        self._portion = context.concurrency
+        self._exhausted = True
         self._claimed_at = 0.0
         self._kind = ""
         self._reading: dict[asyncio.Task[Spooled | Settled], ClaimedAttachment] = {}
@@ -50,6 +53,8 @@ class Lane:
 
     async def work(self, may_go_on: Callable[[], bool]) -> None:
         """Store what is due until nothing is, or `may_go_on` says no; then finish what has begun."""
+        self._watch(self._lease.lost)
+        self._watch(self._nudged)
         try:
             look = True
             while True:
@@ -68,10 +73,12 @@ class Lane:
 
     async def _claim(self) -> bool:
         """Begin as many due attachments as there is room for; `False` when none is due."""
-        room = min(self._context.concurrency - len(self._reading), MOST_TOGETHER - len(self._read))
-        if room <= 0 or self._suspect or self._not_worth_it_yet(room):
+        room = self._room()
+        if room <= 0 or self._suspect:
             return True
-        self._nudged.clear()
+        if self._nudged.is_set():
+            self._nudged.clear()
+            self._watch(self._nudged)
         self._claimed_at = time.monotonic()
         self._lease.check()
         provider_id = self._lease.on.provider_id
@@ -85,12 +92,29 @@ class Lane:
                 session, provider_id, self._lease.token, self._context.claim_seconds, room, DEATHS_BEFORE_ALONE
             )
         self._kind = provider.kind
+        self._exhausted = len(rows) < room
         for row in rows:
             if row.claims > DEATHS_BEFORE_ALONE:
                 self._suspect = row
             else:
-                self._reading[asyncio.create_task(self._begin(row))] = row
+                task = asyncio.create_task(self._begin(row))
+                task.add_done_callback(self._wake)
+                self._reading[task] = row
         return bool(rows)
+
+    def _room(self) -> int:
+        """Say how many rows to claim now: a claim costs the same for none, for one, and for sixty."""
+        early = time.monotonic() - self._claimed_at < CLAIM_PAUSE
+        crowded = len(self._reading) * 2 > self._portion
+        if early and self._under_way and (crowded or (self._exhausted and not self._nudged.is_set())):
+            return 0
+        if not early:
+            self._portion = self._context.concurrency
+        elif not self._exhausted:
+            # These files are read faster than they are claimed. Of large ones no more are claimed than are read at
+            # once: whoever dies has claimed them.
+            self._portion = min(self._portion * 2, MOST_TOGETHER)
+        return min(self._portion - len(self._reading), MOST_TOGETHER - len(self._read))
 
     @property
     def _under_way(self) -> bool:
@@ -102,11 +126,6 @@ class Lane:
             outcome = await self._read_one(row)
             await self._commit([outcome])
         self._suspect = None
-
-    def _not_worth_it_yet(self, room: int) -> bool:
-        """Say whether to wait a moment for more room: a claim costs the same for one row as for eight."""
-        crowded = room * 2 < self._context.concurrency
-        return crowded and time.monotonic() - self._claimed_at < CLAIM_PAUSE
 
     async def _begin(self, row: ClaimedAttachment) -> Spooled | Settled:
         async with self._gate.passage(alone=False), self._slots:
@@ -133,20 +152,28 @@ class Lane:
         if self._read and self._committing is None:
             group, self._read = self._read[:MOST_TOGETHER], self._read[MOST_TOGETHER:]
             self._committing = asyncio.create_task(self._commit_together(group))
-        waiting: set[asyncio.Task[Any]] = {*self._reading}
-        if self._committing:
-            waiting.add(self._committing)
-        if not waiting:
+            self._committing.add_done_callback(self._wake)
+        if not self._reading and self._committing is None:
             return False
-        alarms = {asyncio.create_task(self._lease.lost.wait()), asyncio.create_task(self._nudged.wait())}
+        alarm = asyncio.get_running_loop().call_later(LOOK_AGAIN, self._moved.set)
         try:
-            await asyncio.wait(waiting | alarms, timeout=LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED)
+            await self._moved.wait()
         finally:
-            for alarm in alarms:
-                alarm.cancel()
+            alarm.cancel()
+        self._moved.clear()
         self._lease.check()
         self._collect()
         return True
+
+    def _watch(self, event: asyncio.Event) -> None:
+        """Let the lane move when `event` is set."""
+        task = asyncio.create_task(_set(event))
+        task.add_done_callback(self._wake)
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
+
+    def _wake(self, _: object) -> None:
+        self._moved.set()
 
     def _collect(self) -> None:
         for task in [task for task in self._reading if task.done()]:
@@ -175,7 +202,9 @@ class Lane:
 
     async def _abandon(self) -> None:
         """Stop what is still under way; nothing of it has been written, so the next holder begins it anew."""
-        left: list[Awaitable[object]] = [*self._reading]
+        left: list[Awaitable[object]] = [*self._reading, *self._watching]
+        for watch in self._watching:
+            watch.cancel()
         for task in self._reading:
             task.cancel()
         if self._committing:
@@ -187,3 +216,7 @@ class Lane:
         for outcome in self._read:
             if isinstance(outcome, Spooled):
                 await self._context.spool.discard(outcome.file)
+
+
+async def _set(event: asyncio.Event) -> None:
+    await event.wait()
