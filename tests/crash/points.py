@@ -3,6 +3,7 @@
 They stand between the flow and its parts, put there by the wiring; the flow knows nothing of them.
 """
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -112,10 +113,13 @@ def database_with(points: Points) -> type[Database]:
 
 
 class PointedProvider:
-    """A provider with a place at each of its answers; reading the poison kills at once."""
+    """A provider with a place at each of its answers; reading the poison kills at once.
 
-    def __init__(self, inner: Provider, points: Points, poison: str | None) -> None:
-        self._inner, self._points, self._poison = inner, points, poison
+    It waits for `pause` seconds before each attachment.
+    """
+
+    def __init__(self, inner: Provider, points: Points, poison: str | None, pause: float) -> None:
+        self._inner, self._points, self._poison, self._pause = inner, points, poison, pause
 
     async def fetch(self, email: EmailRef) -> InboundMessage:
         """Pass a place after the mail has been fetched."""
@@ -129,12 +133,13 @@ class PointedProvider:
         """Pass a place after each piece."""
         if attachment.attachment_id == self._poison:
             os._exit(DIED)
+        await asyncio.sleep(self._pause)
         async for chunk in self._inner.open(attachment):
             self._points.pass_by("answer: piece")
             yield chunk
 
 
-def pointed(context: Context, points: Points, poison: str | None = None) -> Context:
+def pointed(context: Context, points: Points, poison: str | None = None, pause: float = 0) -> Context:
     """Put the places into a wired context's providers."""
-    providers = {kind: PointedProvider(inner, points, poison) for kind, inner in context.providers.items()}
+    providers = {kind: PointedProvider(inner, points, poison, pause) for kind, inner in context.providers.items()}
     return replace(context, providers=providers)

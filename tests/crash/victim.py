@@ -6,6 +6,7 @@ and how to live:
 
 - `die_at`: the place to die at, or none;
 - `stop_at`: the place to stop at until somebody continues it;
+- `pause`: seconds to wait before each attachment;
 - `poison`: the attachment or mail whose very reading kills;
 - `copies`: how often to take in and settle each mail at once.
 """
@@ -38,7 +39,7 @@ async def live(order: dict[str, Any], points: Points) -> None:
     async with wiring.open_context(
         settings, where, files=files_with(points), database_class=database_with(points)
     ) as context:
-        desk = Desk(pointed(context, points, order.get("poison")), tenant)
+        desk = Desk(pointed(context, points, order.get("poison"), order.get("pause", 0)), tenant)
         mails = [Path(mail).read_bytes() for mail in order["mails"]]
         if order.get("copies"):
             await asyncio.gather(*(desk.ingest(mail) for mail in mails for _ in range(order["copies"])))
