@@ -5,6 +5,7 @@ import re
 
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_LABEL = 40
+_MOST_HELD = 1 << 16
 _LABEL = re.compile(r"[a-z0-9_.:-]+")
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
@@ -88,7 +89,8 @@ class TextDecoder:
     def decode(self, data: bytes, last: bool) -> str:
         """Decode the next chunk."""
         try:
-            return self._decoder.decode(data, last)
+            # UTF-7 holds back all of a run that does not end.
+            return self._decoder.decode(data, last or len(self._decoder.getstate()[0]) > _MOST_HELD)
         except UnicodeError:
             held = self._decoder.getstate()[0]
             self._decoder = codecs.getincrementaldecoder("utf-8")("replace")

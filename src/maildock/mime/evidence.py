@@ -18,6 +18,8 @@ _LONGEST_VALUE = 1 << 16
 _LONGEST_TARGET = 1 << 11
 _MOST_CHARACTERS = 1 << 20
 
+_OPENING = re.compile(r"<(?:!--|(?=[a-zA-Z]))")
+_LONGEST_OPENING = len("<!--")
 _BLANK = re.compile(r"[\s/]*")
 _TAG_NAME = re.compile(r"[^\s/>]{1,64}")
 _ATTRIBUTE = re.compile(r"[^\s=>/]+|=")
@@ -96,19 +98,15 @@ class ReferenceScanner:
     # Each state reads one token and says whether to go on; False waits for more text.
 
     def _in_text(self) -> bool:
-        found = self._text.find("<", self._at)
-        if found < 0:
-            self._at = len(self._text)
+        found = _OPENING.search(self._text, self._at)
+        if not found:
+            # The last characters may be the beginning of one.
+            self._at = max(self._at, len(self._text) - _LONGEST_OPENING + 1)
             return False
-        self._at = found
-        if len(self._text) - found < 4 and not self._last:  # noqa: PLR2004 the length of "<!--"
-            return False
-        self._at = found + 1
-        if self._text.startswith("!--", self._at):
-            self._at += 1
-            self._state = self._in_comment
-        elif self._text[self._at : self._at + 1].isalpha():
-            self._state = self._in_tag_name
+        comment = found.group() != "<"
+        # A comment may end with the dashes that it begins with.
+        self._at = found.start() + (2 if comment else 1)
+        self._state = self._in_comment if comment else self._in_tag_name
         return True
 
     def _in_tag_name(self) -> bool:

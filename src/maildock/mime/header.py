@@ -25,10 +25,8 @@ _NAMES = (
     rb"|message-id|in-reply-to|references|subject|from|sender|reply-to|to|cc|date|auto-submitted|list-id|precedence"
     rb"|return-path|x-auto-response-suppress|x-autoreply|x-autorespond|x-loop"
 )
-_FIELDS = re.compile(
-    rb"(?:\A|(?<=[\r\n]))(" + _NAMES + rb")[ \t]*+:([^\r\n]*+(?:(?:\r\n|\r|\n)[ \t][^\r\n]*+)*+)", re.IGNORECASE
-)
-_LINE_BREAKS = re.compile(rb"[\r\n]+")
+_FIELDS = re.compile(rb"(?:\A|(?<=[\r\n]))(" + _NAMES + rb")[ \t]*+:([^\r\n]*+)", re.IGNORECASE)
+_FOLDS = ((b"\r\n ", b" "), (b"\r\n\t", b"\t"), (b"\n ", b" "), (b"\n\t", b"\t"), (b"\r ", b" "), (b"\r\t", b"\t"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,14 @@ class Header:
 def parse(block: bytes) -> Header:
     """Pick the known fields out of a header block."""
     fields: dict[str, list[bytes]] = {}
+    size = len(block)
+    for fold, blank in _FOLDS:
+        block = block.replace(fold, blank)
     for found in _FIELDS.finditer(block):
         values = fields.setdefault(found[1].lower().decode(), [])
         if len(values) < _MOST_OF_ONE_NAME:
-            values.append(_LINE_BREAKS.sub(b"", found[2]).strip())
-    return Header(fields, len(block))
+            values.append(found[2].strip())
+    return Header(fields, size)
 
 
 def parse_start(data: bytes) -> Header:

@@ -4,6 +4,7 @@ The bytes of the parts stay where they are: each `Part` has the locator that `co
 """
 
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import BinaryIO
 
 from maildock.domain.errors import NotAMessage
@@ -21,14 +22,16 @@ from maildock.mime.window import Window
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_BREAKS = b"\r\n"
+_MOST_LEAVES = 20_000
 
 
 def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
     """Read the message in `source`, which must be seekable and stay unchanged meanwhile.
 
     Ids depend on the bytes only: the dotted position of each leaf, `1` for the only part, `1/2` for the second
-    uuencoded file in part `1`; beyond `max_parts` one part `limit` stands for all the rest. Raises `NotAMessage` when
-    the bytes begin with no header line, and nothing else but what `source` itself raises.
+    uuencoded file in part `1`; beyond `max_parts` one part `limit` stands for all the rest, and nothing is looked at
+    behind twenty thousand leaves. Raises `NotAMessage` when the bytes begin with no header line, and nothing else but
+    what `source` itself raises.
     """
     window = Window(source)
     start = _first_line(window)
@@ -36,7 +39,7 @@ def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
     if not root.size:
         raise NotAMessage
     reading = _Reading(window, max_parts)
-    for leaf in Walk(window, root, body).leaves():
+    for leaf in islice(Walk(window, root, body).leaves(), _MOST_LEAVES):
         reading.take(leaf)
     return reading.message(root)
 
@@ -68,11 +71,13 @@ class _Reading:
         self._most = max_parts
         self._bodies = Bodies(window)
         self._offered: list[_Offered] = []
+        self._leaves = 0
         self._beyond = 0
         self._named: Leaf | None = None
         self._root: Leaf | None = None
 
     def take(self, leaf: Leaf) -> None:
+        self._leaves += 1
         role = roles.role(leaf)
         if role is Role.BODY and len(self._bodies) < self._most:
             self._read(leaf)
@@ -109,7 +114,8 @@ class _Reading:
             for one in self._offered
         ]
         if self._beyond:
-            detail = f"{self._beyond} more parts"
+            at_least = "at least " if self._leaves == _MOST_LEAVES else ""
+            detail = f"{at_least}{self._beyond} more parts"
             parts.append(
                 Part("limit", "", "more-parts", "application/octet-stream", kind=PartKind.LIMIT, detail=detail)
             )

@@ -34,7 +34,7 @@ class BlockFinder:
         self._name: bytes | None = None
         self._begun = 0
         self._lines = 0
-        self._held: list[bytes] = []
+        self._held = bytearray()
         self._room = hold
 
     def feed(self, chunk: bytes) -> bytes:
@@ -50,12 +50,12 @@ class BlockFinder:
 
     def finish(self) -> bytes:
         """Return what was held back: a block without an end is text."""
-        kept = [*self._held, self._rest]
+        kept = [bytes(self._held), self._rest]
         if self._name and self._rest.rstrip() == b"end" and self._lines:
             self._accept(self._offset + len(self._rest))
             kept = []
         self.lossy |= self._name is not None and self._room < 0
-        self._held, self._rest, self._name = [], b"", None
+        self._held, self._rest, self._name = bytearray(), b"", None
         return b"".join(kept)
 
     def _text(self, data: bytes, at: int, kept: list[bytes]) -> int | None:
@@ -66,7 +66,7 @@ class BlockFinder:
         if found:
             kept.append(data[at : found.start()])
             self._name, self._begun, self._lines = found[1], self._offset + found.start(), 0
-            self._held, self._room = [], self._hold
+            self._held, self._room = bytearray(), self._hold
             self._keep(found.group())
             return found.end()
         last = data.rfind(b"\n", at) + 1 or at
@@ -94,20 +94,20 @@ class BlockFinder:
             self._lines += 1
             self._keep(data[at : end + 1])
             return end + 1
-        kept.extend(self._held)
+        kept.append(bytes(self._held))
         self.lossy |= self._room < 0
-        self._name, self._held = None, []
+        self._name, self._held = None, bytearray()
         return at
 
     def _keep(self, line: bytes) -> None:
         if len(line) <= self._room:
-            self._held.append(line)
+            self._held += line
         self._room -= len(line)
 
     def _accept(self, end: int) -> None:
         name = charset.scrub(charset.header_text(self._name or b""))
         self.blocks.append(Block(name, self._begun, end - self._begun))
-        self._name, self._held = None, []
+        self._name, self._held = None, bytearray()
 
 
 def _may_begin(rest: bytes) -> bool:

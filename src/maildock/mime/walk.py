@@ -209,17 +209,18 @@ class Walk:
     def _next(self, at: int) -> _Delimiter | None:
         """Find the next line that delimits any open multipart, from the start of a line `at`."""
         first = at
-        while (found := self._window.find(self._open.prefix, at)) >= 0:
-            at = found + 2
-            before = self._window.peek(found - 2, 2) if found >= 2 else b"\n"  # noqa: PLR2004
-            if found != first and before[-1:] not in {b"\r", b"\n"}:
-                continue
+        while (found := self._window.find_line(self._open.prefix, at)) >= 0:
             line = _LINE.match(self._window.peek(found, self._open.longest + _TRAILING_BLANKS))
             known = self._known(line.group()[2:].rstrip()) if line else None
             if line and known:
-                start = found if found == first else found - (2 if before == b"\r\n" else 1)
+                start = found if found == first else self._before(found)
                 return _Delimiter(known[0], known[1], start, found + line.end())
+            at = found + 2
         return None
+
+    def _before(self, at: int) -> int:
+        """Return where the line break in front of the line at `at` begins."""
+        return at - (2 if self._window.peek(at - 2, 2) == b"\r\n" else 1)
 
     def _known(self, line: bytes) -> tuple[int, bool] | None:
         levels = self._open.by_boundary.get(line)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 BLOCK = 1 << 18
+_LINE_ENDS = b"\r\n"
 
 
 class Window:
@@ -22,6 +23,19 @@ class Window:
         while start + len(needle) <= self.size:
             data, at = self._at(start, len(needle))
             found = data.find(needle, at)
+            if found >= 0:
+                return self._base + found
+            start = self._base + len(data) - len(needle) + 1
+        return -1
+
+    def find_line(self, needle: bytes, start: int) -> int:
+        """Return the offset of the first line at or after `start` that begins with `needle`, or -1."""
+        while start + len(needle) <= self.size:
+            before = min(start, 1)
+            data, at = self._at(start - before, len(needle) + before)
+            found = data.find(needle, at + before)
+            while found > 0 and data[found - 1] not in _LINE_ENDS:
+                found = data.find(needle, found + 1)
             if found >= 0:
                 return self._base + found
             start = self._base + len(data) - len(needle) + 1
