@@ -44,7 +44,7 @@ def home_of(data_dir: Path, shared: Path, account: Account) -> Path:
     original = _original(data_dir, home)
     if original is not None:
         home = _copy(original, home, data_dir, account)
-    elif (home / _BACK).read_text(encoding="utf-8") != str(data_dir):
+    elif notes.read(home / _BACK) != str(data_dir):
         notes.write(home / _BACK, str(data_dir))
     return own_folder(home, 0o711)
 
@@ -74,7 +74,7 @@ def _noted(note: Path) -> Path:
     found = note.lstat()
     if not stat.S_ISREG(found.st_mode) or found.st_uid != 0:
         raise UsageError(f"{note} is not root's; remove it")
-    return Path(note.read_text(encoding="utf-8").strip())
+    return Path(notes.read(note).strip())
 
 
 def _original(data_dir: Path, home: Path) -> Path | None:
@@ -82,7 +82,7 @@ def _original(data_dir: Path, home: Path) -> Path | None:
     back = home / _BACK
     if not back.exists():
         notes.write(back, str(data_dir))
-    original = Path(back.read_text(encoding="utf-8"))
+    original = Path(notes.read(back))
     note = original / NOTE
     if note.exists() and not original.samefile(data_dir) and _noted(note) == home:
         return original

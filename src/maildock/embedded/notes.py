@@ -1,4 +1,7 @@
-"""Small files that must be there whole, or not at all, even after a power cut."""
+"""Small files that must be there whole, or not at all, even after a power cut.
+
+What they hold is mostly paths, which may be any bytes.
+"""
 
 import os
 import secrets
@@ -24,11 +27,16 @@ def write_first(path: Path, text: str) -> bool:
     return True
 
 
+def read(path: Path) -> str:
+    """Give what a note holds."""
+    return os.fsdecode(path.read_bytes())
+
+
 def _written_aside(path: Path, text: str) -> Path:
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(os.fsencode(text))
         file.flush()
         os.fsync(file.fileno())
     return fresh

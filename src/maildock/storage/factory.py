@@ -1,7 +1,8 @@
 """From a storage URL to the store and the spool that it names."""
 
+import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from maildock.domain.errors import UsageError
 from maildock.storage.files import FileOps
@@ -20,7 +21,7 @@ def open_store(url: str, files: FileOps | None = None) -> tuple[LocalStore, Spoo
 
 def _folder(url: str) -> Path:
     parts = urlsplit(url)
-    path = unquote(parts.path)
+    path = os.fsdecode(unquote_to_bytes(parts.path))
     usable = parts.scheme == "file" and parts.netloc in {"", "localhost"} and not (parts.query or parts.fragment)
     if not usable or not path.startswith("/") or path == "/" or "\0" in path:
         raise UsageError("MAILDOCK_STORAGE_URL must be file:///absolute/path; a blank is written %20, a # is %23")
