@@ -1,11 +1,15 @@
 """The program on the suite's database, and on one of its own."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from maildock import wiring
+from maildock.access.tenants import add_tenant
 from maildock.embedded.database import EmbeddedDatabase
+from maildock.settings import Settings
 from tests.cli.program import Maildock
 
 
@@ -31,7 +35,12 @@ def alone(tmp_path: Path) -> Iterator[Maildock]:
 
 
 @pytest.fixture
-def shop(maildock: Maildock) -> str:
+def shop(settings: Settings, owner_dsn: str) -> str:
     """A tenant's name."""
-    assert maildock("tenants", "add", "shop").code == 0
+    asyncio.run(_add_shop(settings, owner_dsn))
     return "shop"
+
+
+async def _add_shop(settings: Settings, owner: str) -> None:
+    async with wiring.open_context(settings, wiring.dsns(settings, owner)) as context:
+        await add_tenant(context.database, "shop")

@@ -90,10 +90,10 @@ def _of_database(settings: Settings) -> Iterator[Step]:
         with wiring.database_server(settings) as owner:
             yield _ok("database", _where(settings, owner))
             yield _clock(owner)
-            schema = _schema(owner)
-            yield schema
+            found, newest = runner.current(owner), runner.newest()
+            yield _schema(settings, found, newest)
             # Migrating makes the roles.
-            if schema["ok"]:
+            if found == newest:
                 yield _roles(wiring.dsns(settings, owner))
     except (MaildockError, psycopg.Error, OSError) as problem:
         remedy = "is it running? see MAILDOCK_DATABASE_URL" if settings.external else "see MAILDOCK_DATA_DIR"
@@ -117,11 +117,15 @@ def _clock(owner: str) -> Step:
     return _ok("clock", f"within {MOST_CLOCK_SECONDS:.0f} s of the database's")
 
 
-def _schema(owner: str) -> Step:
-    found, newest = runner.current(owner), runner.newest()
-    if found != newest:
-        return _wrong("schema", f"is {found or 'not there'}, the newest is {newest}", "maildock migrate")
-    return _ok("schema", f"{newest}, the newest")
+def _schema(settings: Settings, found: str | None, newest: str) -> Step:
+    if found == newest:
+        return _ok("schema", f"{newest}, the newest")
+    shown = f"is {found or 'not there'}, the newest is {newest}"
+    if found and found > newest:
+        return _wrong("schema", shown, "use the maildock that made it")
+    if settings.external:
+        return _wrong("schema", shown, "maildock migrate")
+    return _ok("schema", f"{shown}; the next command brings it there")
 
 
 def _roles(where: wiring.Dsns) -> Step:

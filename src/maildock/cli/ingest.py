@@ -13,7 +13,7 @@ import typer
 from maildock.access.tenants import find_tenant
 from maildock.cli import sources
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, ForTenant, print_json, progress, say
+from maildock.cli.output import AsJson, ForTenant, print_json, printable, progress, say
 from maildock.cli.reading import PIECE, opened
 from maildock.cli.sources import Source
 from maildock.domain import ids
@@ -187,7 +187,7 @@ def _print(line: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(line)
         return
-    where = line["path"] if line["index"] is None else f"{line['path']} [{line['index']}]"
+    where = printable(line["path"] if line["index"] is None else f"{line['path']} [{line['index']}]")
     if line["outcome"] == "failed":
         say(f"{where}: not filed: {line['error']}")
         return

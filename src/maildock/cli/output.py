@@ -50,7 +50,7 @@ def print_one(value: Mapping[str, Any], *, as_json: bool) -> None:
         return
     width = max(map(len, value), default=0)
     for name, item in value.items():
-        sys.stdout.write(f"{name.ljust(width)}  {_plain(item)}\n")
+        sys.stdout.write(f"{name.ljust(width)}  {printable(item)}\n")
 
 
 def print_all(values: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
@@ -61,18 +61,18 @@ def print_all(values: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as
         return
     table = Table(*columns, box=None, pad_edge=False)
     for value in values:
-        table.add_row(*(escape(_plain(value[column])) for column in columns))
+        table.add_row(*(escape(printable(value[column])) for column in columns))
     # Whoever reads a pipe wants every letter.
     Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def say(message: str) -> None:
-    """Tell a person something, on standard error."""
-    sys.stderr.write(f"{message}\n")
+    """Tell a person something in a line on standard error."""
+    sys.stderr.write(f"{printable(message)}\n")
 
 
-def _plain(value: object) -> str:
-    # A name from a mail must not move the cursor of the terminal that shows it.
+def printable(value: object) -> str:
+    """Write a value on one line: a name from a mail must not move the cursor of the terminal that shows it."""
     text = "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
