@@ -16,14 +16,21 @@ collect_ignore = [] if ROOT else ["test_as_root.py"]
 
 
 @pytest.fixture(scope="session")
-def to_normal_user() -> tuple[str, ...]:
+def to_normal_user() -> Iterator[tuple[str, ...]]:
     """The command that runs another one as a normal user; none, if this is one."""
-    return switch_to_nobody() if ROOT else ()
+    programs = open_folder()
+    programs.chmod(0o755)
+    yield switch_to_nobody(programs) if ROOT else ()
+    shutil.rmtree(programs)
+
+
+def open_folder() -> Path:
+    # Not below pytest's own folder, which only its user can enter.
+    return Path(tempfile.mkdtemp(prefix="md-", dir="/tmp"))
 
 
 def normal_house(switch: tuple[str, ...]) -> House:
-    # Not below pytest's own folder, which only its user can enter.
-    folder = Path(tempfile.mkdtemp(prefix="md-", dir="/tmp"))
+    folder = open_folder()
     if switch:
         shutil.chown(folder, "nobody", "nogroup")
     return House(folder, switch)

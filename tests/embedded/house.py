@@ -15,6 +15,8 @@ from typing import Any
 
 import psycopg
 
+from maildock.embedded import binaries
+
 PROGRAM = Path(__file__).with_name("user_process.py")
 NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
 # A Python below root's home is out of nobody's reach; this much of root lets it read, and no more.
@@ -157,8 +159,13 @@ def seconds_until(happened: Callable[[], bool], limit: float) -> float:
     return time.monotonic() - began
 
 
-def switch_to_nobody() -> tuple[str, ...]:
-    """Give the command that runs another one as a normal user, able to run the programs."""
+def switch_to_nobody(programs: Path) -> tuple[str, ...]:
+    """Give the command that runs another one as a normal user, who has PostgreSQL below `programs` where necessary."""
     again = "import maildock, os, sys; sys.exit(not os.access(sys.executable, os.X_OK))"
     tried = subprocess.run([*NOBODY, sys.executable, "-c", again], check=False, cwd="/", stderr=subprocess.DEVNULL)
-    return NOBODY if tried.returncode == 0 else (*NOBODY, *READING)
+    if tried.returncode == 0:
+        return NOBODY
+    # PostgreSQL asks the kernel whether it may run its own programs, and is answered without that much of root.
+    copy(binaries.installed().parent, programs)
+    copy(binaries.installed().parent.with_suffix(".libs"), programs)
+    return (*NOBODY, *READING, "env", f"PYTHONPATH={programs}")
