@@ -7,11 +7,12 @@ MaildockError
 ├── AttachmentError       about this attachment: counts as an attempt
 │   ├── Corrupt
 │   ├── Gone
+│   │   └── NotThere
 │   ├── Refused
 │   └── KilledItsWorker
 ├── OutageError           about the world: does not count, tried again for hours
 │   ├── Unavailable
-│   ├── Throttled
+│   │   └── Throttled
 │   ├── Unauthorized
 │   └── StorageFailure
 └── LostClaim             somebody else holds the work now; nothing was written
@@ -60,6 +61,10 @@ class Gone(AttachmentError):
     reason = "gone"
 
 
+class NotThere(Gone):
+    """The provider does not find it; right after it arrived that can change."""
+
+
 class Refused(AttachmentError):
     """The provider refuses this attachment."""
 
@@ -80,22 +85,27 @@ class OutageError(MaildockError):
 class Unavailable(OutageError):
     """The provider does not answer."""
 
-
-class Throttled(OutageError):
-    """The provider asks to wait."""
-
-    reason = "throttled"
-
     def __init__(self, message: str | None = None, retry_after: float | None = None) -> None:
         """Keep the seconds that the provider asked for, `None` where it named none."""
         super().__init__(message)
         self.retry_after = retry_after
 
 
+class Throttled(Unavailable):
+    """The provider asks to wait."""
+
+    reason = "throttled"
+
+
 class Unauthorized(OutageError):
-    """The mailbox's credentials no longer work."""
+    """The mailbox is closed to us."""
 
     reason = "unauthorized"
+
+    def __init__(self, message: str | None = None, remedy: str | None = None) -> None:
+        """Keep what a person can do about it."""
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class StorageFailure(OutageError):

@@ -56,7 +56,8 @@ class InboundMessage:
     `message_id`, `in_reply_to` and `references` keep their angle brackets; `references` is oldest first, as written.
     `date` is the Date header in UTC, `None` when missing or unreadable. `body_digest` is the SHA-256 (hex) over the
     whole decoded bodies, taken before they were cut for display. `thread_id` is the provider's own, where it has one.
-    `automatic` marks mail by machines (Auto-Submitted, List-Id, delivery reports).
+    `automatic` marks mail by machines (Auto-Submitted, List-Id, delivery reports). `received_at` is when the provider
+    took the mail in, where it says so; `ignored` says in a word why this is no mail that came in (`draft`, `sent`).
     """
 
     message_id: str | None
@@ -72,3 +73,5 @@ class InboundMessage:
     parts: tuple[Part, ...]
     automatic: bool = False
     thread_id: str | None = None
+    received_at: datetime | None = None
+    ignored: str = ""

@@ -15,6 +15,7 @@ from maildock.mime.content import Decoder, Locator
 from maildock.mime.evidence import shows
 from maildock.mime.header import Header
 from maildock.mime.names import clean_name, guess_type
+from maildock.mime.plain import plain_text
 from maildock.mime.roles import Role
 from maildock.mime.uublocks import Block
 from maildock.mime.walk import Leaf, Walk
@@ -90,6 +91,7 @@ class _Reading:
     def message(self, root: Header) -> InboundMessage:
         if not len(self._bodies) and self._named:
             self._bodies.read(self._named, 0)
+        shown = self._bodies.html()
         return InboundMessage(
             message_id=envelope.message_id(root),
             in_reply_to=envelope.in_reply_to(root),
@@ -98,8 +100,8 @@ class _Reading:
             sender=envelope.sender(root),
             recipients=envelope.recipients(root),
             date=envelope.date(root),
-            body_text=self._bodies.text(),
-            body_html=self._bodies.html(),
+            body_text=self._bodies.text() or plain_text(shown),
+            body_html=shown,
             body_digest=self._bodies.digest(),
             parts=tuple(self._parts()),
             automatic=envelope.is_automatic(root),

@@ -6,7 +6,8 @@ What a provider raises is from `maildock.domain.errors`: an `AttachmentError` wh
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from maildock.domain.message import InboundMessage
@@ -25,11 +26,17 @@ class EmailRef:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRef:
-    """A part of an email, with what was written down to find its bytes again."""
+    """A part of an email, with what was written down to find its bytes again.
+
+    `file_name`, `content_type` and `size` are what its provider declared when the mail was read.
+    """
 
     email: EmailRef
     attachment_id: str
     locator: str
+    file_name: str = ""
+    content_type: str = ""
+    size: int | None = None
 
 
 class Provider(Protocol):
@@ -41,4 +48,91 @@ class Provider(Protocol):
 
     def open(self, attachment: AttachmentRef) -> AsyncIterator[bytes]:
         """Stream the decoded bytes of a part; ends without an error only when they are whole."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A connected mailbox: its address, and when its mail begins to be taken in."""
+
+    tenant: UUID
+    provider_id: UUID
+    address: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail that is in the mailbox; `ignored` when its provider marks it as none that came in (drafts, sent)."""
+
+    email_id: str
+    received_at: datetime | None = None
+    ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One page of what came in.
+
+    `cursor` is where the next page begins, opaque to all but its provider, and moves on only together with what the
+    page brought; `None` begins anew from the mailbox's start time. `more` pages are to be had now. `recovered` says
+    that the page belongs to a search for what a lost cursor missed.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    cursor: str | None
+    more: bool
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """How the provider is told to notify us: `renew_at` is when to look after that again.
+
+    `problem` says in words why there is no push, and `remedy` what to do about it; polling goes on meanwhile.
+    """
+
+    renew_at: datetime
+    expires_at: datetime | None = None
+    problem: str | None = None
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a check, tried for real."""
+
+    step: str
+    ok: bool
+    detail: str
+    remedy: str | None = None
+
+
+@runtime_checkable
+class RemoteProvider(Provider, Protocol):
+    """A provider whose mail lies elsewhere: it is asked for changes, watched, and may lock us out.
+
+    `files_at_once` is how many attachments of one mailbox may be read at the same time.
+    """
+
+    files_at_once: int
+
+    async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
+        """Give the next page of what came in since `cursor`."""
+        ...
+
+    async def watch(self, mailbox: Mailbox) -> Push:
+        """Have the provider notify us: subscribe, renew, or subscribe anew, whichever is due."""
+        ...
+
+    async def unwatch(self, mailbox: Mailbox) -> None:
+        """Have it notify us no longer."""
+        ...
+
+    async def probe(self, mailbox: Mailbox) -> None:
+        """Raise `Unauthorized`, with what to do, where the mailbox as a whole is closed to us."""
+        ...
+
+    def check(self, mailbox: Mailbox) -> AsyncIterator[Step]:
+        """Try each step that the mailbox needs, for real."""
         ...

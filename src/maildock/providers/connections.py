@@ -1,0 +1,65 @@
+"""The connections of mailboxes as their tables hold them, opened for a moment's use.
+
+They are looked up again every few seconds, so new credentials are used soon, and not once for each request.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from maildock.access.sealing import Sealed, Sealer
+from maildock.domain.errors import Unauthorized
+from maildock.providers.base import Mailbox
+from maildock.tables import mailbox_connections
+from maildock.tables.session import Database
+
+_FRESH_SECONDS = 5.0
+_MOST_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A mailbox with its kind's settings and its secret, as written when it was added; `secret` is never shown."""
+
+    mailbox: Mailbox
+    settings: tuple[tuple[str, str], ...]
+    secret: str
+
+    def setting(self, name: str) -> str:
+        """Give a setting, empty where it was not given."""
+        return dict(self.settings).get(name, "")
+
+
+class Connections:
+    """Looks connections up."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
+        self._kept: dict[tuple[UUID, UUID], tuple[float, Connection]] = {}
+
+    async def of(self, tenant: UUID, provider_id: UUID) -> Connection:
+        """Give a mailbox's connection; raises `Unauthorized` where it is gone, or its secret cannot be opened."""
+        at, kept = self._kept.get((tenant, provider_id), (0.0, None))
+        if kept is not None and time.monotonic() - at < _FRESH_SECONDS:
+            return kept
+        found = await self._read(tenant, provider_id)
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        self._kept[tenant, provider_id] = time.monotonic(), found
+        return found
+
+    async def _read(self, tenant: UUID, provider_id: UUID) -> Connection:
+        async with self._database.tenant(tenant) as session:
+            row = await mailbox_connections.get(session, provider_id)
+        if row is None:
+            raise Unauthorized("the mailbox is not connected any more", "add it again with `maildock providers add`")
+        try:
+            secret = self._sealer.open(tenant, provider_id, row.sealed)
+        except Sealed as problem:
+            raise Unauthorized(str(problem), f"maildock providers secret {provider_id}") from problem
+        settings: dict[str, Any] = json.loads(row.settings)
+        mailbox = Mailbox(tenant, provider_id, row.mailbox, row.since)
+        return Connection(mailbox, tuple((name, str(value)) for name, value in settings.items()), secret)
