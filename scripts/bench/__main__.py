@@ -3,13 +3,14 @@
 import sys
 from typing import TYPE_CHECKING
 
-from scripts.bench import memory, parsing, report, small, whole
+from scripts.bench import answers, memory, parsing, report, small, whole
 from scripts.bench.ground import ground
 
 if TYPE_CHECKING:
     from scripts.bench.figure import Figure
 
 MEASUREMENTS = {
+    "answers": answers.MEASUREMENT,
     "parsing": parsing.MEASUREMENT,
     "whole": whole.MEASUREMENT,
     "memory": memory.MEASUREMENT,

@@ -52,12 +52,12 @@ class Watch:
         await asyncio.sleep(0.2)
         # Writing 5 makes the kernel forget the peak so far.
         Path("/proc/self/clear_refs").write_text("5")  # noqa: ASYNC240 - not a real file
-        self._before = _peak()
+        self._before = peak()
         self._ticking = asyncio.create_task(self._tick())
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self.grown = _peak() - self._before
+        self.grown = peak() - self._before
         self._ticking.cancel()
         with suppress(asyncio.CancelledError):
             await self._ticking
@@ -70,7 +70,7 @@ class Watch:
             self._lags.append(time.perf_counter() - began - TICK)
 
 
-def _peak() -> float:
+def peak() -> float:
     """Give the most memory that was resident, in MB."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))

@@ -1,0 +1,1 @@
+"""Mailboxes of Gmail and Google Workspace, by the Gmail API."""
