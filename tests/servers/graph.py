@@ -25,19 +25,21 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.servers.microsoft.certificate import server_context
+from tests.servers.certificate import server_context
+from tests.servers.faults import Fault, Faults
 from tests.servers.microsoft.delta import Deltas
-from tests.servers.microsoft.faults import Fault, FaultKind, Faults
+from tests.servers.microsoft.faults import REFUSALS, FaultKind
 from tests.servers.microsoft.mailbox import GraphMailbox
 from tests.servers.microsoft.push import Push
 from tests.servers.microsoft.query import Ask, Prefer, segments
-from tests.servers.microsoft.replies import GraphError, InvalidRequest, Reply, as_json
+from tests.servers.microsoft.replies import GraphError, InvalidRequest
 from tests.servers.microsoft.routes import answer_mailbox, unknown_path
-from tests.servers.microsoft.sending import send
 from tests.servers.microsoft.subscriptions import Subscriptions
 from tests.servers.microsoft.throttle import Throttle, Traffic
 from tests.servers.microsoft.tokens import Authority
 from tests.servers.microsoft.webhooks import Webhooks
+from tests.servers.replies import Reply, as_json
+from tests.servers.sending import send
 
 MAX_BODY = 512 << 20
 
@@ -70,7 +72,7 @@ class GraphServer:
         self.link_origin: str | None = None
         self.requests: list[Seen] = []
         self.throttle = Throttle()
-        self.faults = Faults()
+        self.faults = Faults(REFUSALS)
         self.authority = Authority(self.now)
         self.client_id, self.client_secret = self.authority.add_application()
         self.deltas = Deltas()
@@ -116,7 +118,7 @@ class GraphServer:
         after: int = 0,
     ) -> Fault:
         """Let the next `times` requests whose "METHOD /path?query" contains `match` go wrong."""
-        return self.faults.add(Fault(match, times, kind, retry_after, seconds, after))
+        return self.faults.add(match, times, kind, retry_after=retry_after, seconds=seconds, after=after)
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()

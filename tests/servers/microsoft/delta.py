@@ -14,7 +14,8 @@ from tests.servers.microsoft.messages import received_fits
 from tests.servers.microsoft.paging import PAGE
 from tests.servers.microsoft.query import Ask, listed
 from tests.servers.microsoft.render import message_json
-from tests.servers.microsoft.replies import GraphError, InvalidRequest, Reply, as_json
+from tests.servers.microsoft.replies import GraphError, InvalidRequest
+from tests.servers.replies import Reply, as_json
 
 # "Graph: Delta. `$filter` only on `receivedDateTime ge|gt`, capped at 5,000 messages".
 FILTERED_MOST = 5000

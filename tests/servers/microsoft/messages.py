@@ -12,7 +12,8 @@ from tests.servers.microsoft.paging import page
 from tests.servers.microsoft.parts import GraphPart
 from tests.servers.microsoft.query import Ask
 from tests.servers.microsoft.render import check_part_select, folder_json, message_json, part_json, unknown_property
-from tests.servers.microsoft.replies import GraphError, InvalidRequest, ItemNotFound, Reply, as_json
+from tests.servers.microsoft.replies import GraphError, InvalidRequest, ItemNotFound
+from tests.servers.replies import Reply, as_json
 
 ITEM = "microsoft.graph.itemattachment/item"
 CONDITION = re.compile(r"receivedDateTime\s+(?P<how>ge|gt|le|lt)\s+(?P<when>\S+)", re.IGNORECASE)

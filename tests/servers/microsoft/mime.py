@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.errors import MessageError
-from email.header import decode_header, make_header
+from email import message_from_bytes
 from email.message import Message
 from email.utils import getaddresses, parseaddr, parsedate_to_datetime
 
 from tests.servers.microsoft.parts import GraphPart
-
-AS_IT_WAS = policy.compat32.clone(linesep="\r\n", max_line_length=None)
+from tests.servers.mime import AS_IT_WAS, children, content, decoded, unfolded
+from tests.servers.mime import headers as header_lines
 
 
 @dataclass(frozen=True)
@@ -49,41 +46,21 @@ class MailFacts:
 def take_apart(raw: bytes) -> tuple[MailFacts, tuple[GraphPart, ...]]:
     """Read a raw mail: its facts, and its attachments in their order."""
     message = message_from_bytes(raw)
-    headers = tuple((name, _unfolded(str(value))) for name, value in message.items())
+    headers = header_lines(message)
     leaves = list(_leaves(message))
     html = _first(leaves, "text/html")
     plain = _first(leaves, "text/plain")
     parts = tuple(_part(leaf) for leaf in leaves if leaf is not html and leaf is not plain)
-    subject = decoded(_unfolded(str(message.get("Subject", ""))))
+    subject = decoded(unfolded(str(message.get("Subject", ""))))
     return MailFacts(headers, subject, _text(html), _text(plain)), parts
-
-
-def decoded(value: str) -> str:
-    """Decode RFC 2047 words; what cannot be decoded stays as it is."""
-    try:
-        return _printable(str(make_header(decode_header(value))))
-    except (LookupError, ValueError, MessageError):
-        return _printable(value)
-
-
-def _unfolded(value: str) -> str:
-    return _printable(re.sub(r"\r?\n(?=[ \t])", "", value))
-
-
-def _printable(value: str) -> str:
-    return value.encode("utf-8", "replace").decode()
 
 
 def _leaves(message: Message) -> Iterator[Message]:
     if message.get_content_maintype() == "multipart" and message.is_multipart():
-        for child in _children(message):
+        for child in children(message):
             yield from _leaves(child)
     else:
         yield message
-
-
-def _children(message: Message) -> list[Message]:
-    return [child for child in message.get_payload() if isinstance(child, Message)]
 
 
 def _first(leaves: list[Message], content_type: str) -> Message | None:
@@ -98,18 +75,11 @@ def _is_file(leaf: Message) -> bool:
 def _text(leaf: Message | None) -> str | None:
     if leaf is None:
         return None
-    data = _data(leaf)
+    data = content(leaf)
     try:
         return data.decode(leaf.get_content_charset("utf-8"), "replace")
     except LookupError:
         return data.decode("latin-1")
-
-
-def _data(leaf: Message) -> bytes:
-    if leaf.is_multipart():
-        return b"\r\n".join(child.as_bytes(policy=AS_IT_WAS) for child in _children(leaf))
-    data = leaf.get_payload(decode=True)
-    return data if isinstance(data, bytes) else b""
 
 
 def _part(leaf: Message) -> GraphPart:
@@ -119,7 +89,7 @@ def _part(leaf: Message) -> GraphPart:
     return GraphPart(
         "file",
         decoded(leaf.get_filename() or ""),
-        _data(leaf),
+        content(leaf),
         leaf.get_content_type(),
         leaf.get_content_disposition() == "inline",
         None if cid is None else str(cid).strip().strip("<>"),

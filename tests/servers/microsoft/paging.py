@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from tests.servers.microsoft.query import Ask
-from tests.servers.microsoft.replies import InvalidRequest, Reply, as_json
+from tests.servers.microsoft.replies import InvalidRequest
+from tests.servers.replies import Reply, as_json
 
 T = TypeVar("T")
 

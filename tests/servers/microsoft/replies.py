@@ -1,22 +1,10 @@
-"""What the server answers: a reply is data, and an error is raised wherever it is found."""
+"""How Graph refuses a request, and how it writes times."""
 
-import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
-
-@dataclass(frozen=True)
-class Reply:
-    """A whole answer; a `streamed` body goes out in chunks, without a Content-Length."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    streamed: bool = False
+from tests.servers.replies import Reply, as_json
 
 
 class GraphError(Exception):
@@ -53,11 +41,6 @@ class ItemNotFound(GraphError):
 
     def __init__(self) -> None:
         super().__init__(404, "ErrorItemNotFound", "The specified object was not found in the store.")
-
-
-def as_json(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
-    """Give a JSON object as a reply."""
-    return Reply(status, json.dumps(content).encode(), headers=headers or {})
 
 
 def rfc3339(moment: datetime) -> str:

@@ -16,7 +16,8 @@ from tests.servers.microsoft.messages import (
     seen,
 )
 from tests.servers.microsoft.query import Ask
-from tests.servers.microsoft.replies import GraphError, InvalidRequest, ItemNotFound, Reply
+from tests.servers.microsoft.replies import GraphError, InvalidRequest, ItemNotFound
+from tests.servers.replies import Reply
 
 
 def answer_mailbox(ask: Ask, mailbox: GraphMailbox, deltas: Deltas) -> Reply:

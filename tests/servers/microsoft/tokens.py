@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tests.servers.microsoft.replies import GraphError, Reply, as_json
+from tests.servers.microsoft.replies import GraphError
+from tests.servers.replies import Reply, as_json
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from aiohttp import web
 
-from tests.servers.microsoft.faults import Fault
-from tests.servers.microsoft.replies import Reply
+from tests.servers.faults import Fault
+from tests.servers.replies import Reply
 
 PIECE = 1 << 16
 FOREVER = 3600.0

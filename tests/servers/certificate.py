@@ -14,11 +14,11 @@ from cryptography.x509.oid import NameOID
 def server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """Make a key and a certificate of its own; gives the server's side and the file that clients must trust."""
     key = ec.generate_private_key(ec.SECP256R1())
-    kept = folder / "graph-key.pem"
+    kept = folder / "server-key.pem"
     kept.write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    trusted = folder / "graph-ca.pem"
+    trusted = folder / "server-ca.pem"
     trusted.write_bytes(_signed(key).public_bytes(serialization.Encoding.PEM))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(trusted, kept)

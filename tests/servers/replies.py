@@ -1,0 +1,22 @@
+"""What a local server answers: a reply is data, and a refusal is raised wherever it is found."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer; a `streamed` body goes out in chunks, without a Content-Length."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    streamed: bool = False
+
+
+def as_json(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
+    """Give a JSON object as a reply."""
+    return Reply(status, json.dumps(content).encode(), headers=headers or {})
