@@ -5,8 +5,9 @@
         gmail.fault("/attachments/", times=2, kind="cut", after=1000)
 
 It plays the Gmail API, the endpoint that gives out tokens (`/token`), the addresses of Google's certificates, and
-Pub/Sub, all at one origin: `gmail.url`. By hand: `python -m tests.servers.gmail --port 9999`; a raw mail put to
-`/-/deliver/{address}` is delivered there, and a fault posted to `/-/fault` as `{"match", "times", "kind", …}` happens.
+Pub/Sub, all at one origin: `gmail.url`. By hand: `python -m tests.servers.gmail --port 9999`. A raw mail put to
+`/-/deliver/{address}` is delivered there; a fault posted to `/-/fault` as `{"match", "times", "kind", …}` happens; what
+watches tell is pushed to whom `{"endpoint", "audience", "email"}` posted to `/-/subscribe` names.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -47,11 +49,12 @@ ROOT = "/gmail/v1/users/"
 
 
 class Seen(NamedTuple):
-    """A request that was answered."""
+    """A request that was answered; `mailbox` is the one that its token opens."""
 
     method: str
     target: str
     status: int
+    mailbox: str = ""
 
 
 class GmailServer:
@@ -159,6 +162,7 @@ class GmailServer:
         app.router.add_get("/oauth2/v1/certs", self._certificates)
         app.router.add_put("/-/deliver/{address}", self._deliver)
         app.router.add_post("/-/fault", self._add_fault)
+        app.router.add_post("/-/subscribe", self._subscribe)
         app.router.add_route("*", ROOT + "{user}/{rest:.*}", self._gmail)
         return app
 
@@ -188,19 +192,24 @@ class GmailServer:
         fault = self.fault(**await request.json())
         return await send(request, as_json({"match": fault.match, "kind": fault.kind}, 201), None)
 
+    async def _subscribe(self, request: web.Request) -> web.StreamResponse:
+        subscription = self.push.subscribe(**await request.json())
+        return await send(request, as_json(asdict(subscription), 201), None)
+
     async def _gmail(self, request: web.Request) -> web.StreamResponse:
-        fault = None
+        fault, subject = None, ""
         with ExitStack() as stack:
             try:
                 ask = await _ask(request)
                 access = self.authority.access(request.headers.get("Authorization", ""))
+                subject = access.subject
                 mailbox = self._opened(access, unquote(request.match_info["user"]))
                 stack.enter_context(self.throttle.entered(mailbox.address.lower(), call(ask)))
                 fault = self.faults.take(_line(request))
                 reply = await self._answered(ask, mailbox, fault)
             except GoogleError as error:
                 reply = error.reply()
-            self.requests.append(Seen(request.method, request.path_qs, reply.status))
+            self.requests.append(Seen(request.method, request.path_qs, reply.status, subject))
             return await send(request, reply, fault)
 
     def _opened(self, access: Access, user: str) -> GmailMailbox:
@@ -220,7 +229,9 @@ class GmailServer:
             await fault.refuse()
         content = answer(ask, mailbox, self.style, self.push)
         headers = {"Cache-Control": "private", "Vary": "Origin, X-Origin, Referer"}
-        reply = Reply(body=self.style.json(content), headers=headers, streamed=True)
+        reply = Reply(
+            body=self.style.json(content, pretty=ask.option("prettyPrint") != "false"), headers=headers, streamed=True
+        )
         return fault.replace(reply) if fault else reply
 
 

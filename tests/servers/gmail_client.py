@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,7 +29,7 @@ class GmailClient:
     async def log_in(self, key: str | None = None, **changed: Any) -> tuple[int, dict[str, Any]]:
         """Ask for a token with an assertion, some of its claims changed, perhaps signed with another key."""
         account = json.loads(self.gmail.account_file.read_text())
-        now = int(time.time())
+        now = int(self.gmail.now().timestamp())
         claims = {"iss": account["client_email"], "scope": READONLY, "sub": ADDRESS, "aud": self.gmail.token_url}
         claims |= {"iat": now, "exp": now + 3600} | changed
         told = {name: value for name, value in claims.items() if value is not None}

@@ -5,8 +5,17 @@ from email import policy
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from typing import Protocol
 
 AS_IT_WAS = policy.compat32.clone(linesep="\r\n", max_line_length=None)
+
+
+class Written(Protocol):
+    """Something that can be written as a raw mail."""
+
+    def raw(self) -> bytes:
+        """Give the bytes."""
+        ...
 
 
 def decoded(value: str) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -20,3 +21,8 @@ class Reply:
 def as_json(content: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Reply:
     """Give a JSON object as a reply."""
     return Reply(status, json.dumps(content).encode(), headers=headers or {})
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a time in UTC to the second, as mail times are written."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

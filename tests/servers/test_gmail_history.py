@@ -1,5 +1,6 @@
 """The local Gmail's history: what happened since, as far back as it still knows."""
 
+from datetime import timedelta
 from typing import Any
 
 from tests.mail import mail
@@ -63,6 +64,17 @@ async def test_a_start_that_is_too_old_is_not_found(reader: Reader, inbox: Inbox
     inbox.forget_history()
     assert (await reader.get(f"/history?startHistoryId={start}"))[0] == 404
     assert (await reader.history(inbox.history_id))["historyId"] == str(inbox.history_id)
+
+
+async def test_history_is_forgotten_after_a_week(reader: Reader, inbox: Inbox) -> None:
+    start = inbox.history_id
+    inbox.deliver(mail("Old"))
+    reader.gmail.advance(timedelta(days=8))
+    await reader.log_in()
+    between = inbox.history_id
+    inbox.deliver(mail("New"))
+    assert (await reader.get(f"/history?startHistoryId={start}"))[0] == 404
+    assert kinds(await reader.history(between)) == ["messagesAdded"]
 
 
 async def test_wrong_questions_are_refused(reader: Reader, inbox: Inbox) -> None:

@@ -248,11 +248,24 @@ async def test_a_client_that_goes_away_frees_its_place(reader: Reader, inbox: In
     assert reader.gmail.traffic(inbox.address).now == 0
 
 
+async def test_an_empty_file_has_empty_data_or_none(reader: Reader, inbox: Inbox) -> None:
+    reader.gmail.style.small_in_data = reader.gmail.style.with_token = False
+    message = inbox.deliver(mail("Hello").attach("a.txt", b""))
+    body = by_id(await reader.read(message))["1"]["body"]
+    at = f"/messages/{message.message_id}/attachments/{body['attachmentId']}"
+    assert [(await reader.get(at))[1] for _ in range(2)] == [{"size": 0, "data": ""}, {"size": 0}]
+
+
+async def test_a_long_text_has_an_id_too(reader: Reader, inbox: Inbox) -> None:
+    reader.gmail.style.text_by_id_from = 10
+    assert "attachmentId" in by_id(await reader.read(inbox.deliver(mail("Hello"))))[""]["body"]
+
+
 async def test_what_was_asked_is_kept(reader: Reader) -> None:
     await reader.get("/labels")
-    assert [(seen.target, seen.status) for seen in reader.gmail.requests] == [
-        ("/token", 200),
-        ("/gmail/v1/users/me/labels", 200),
+    assert [seen[1:] for seen in reader.gmail.requests] == [
+        ("/token", 200, ""),
+        ("/gmail/v1/users/me/labels", 200, "desk@shop.example"),
     ]
 
 
@@ -287,5 +300,8 @@ async def test_served_by_hand() -> None:
             assert response.status == 201
         async with session.post(facts["token_url"]) as response:
             assert response.status == 503
+        push = {"endpoint": "https://maildock.example/push", "audience": "maildock"}
+        async with session.post(f"{facts['url']}/-/subscribe", json=push) as response:
+            assert (await response.json())["topic"] == facts["topic"]
     process.terminate()
     await process.wait()

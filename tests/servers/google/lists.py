@@ -53,6 +53,7 @@ def _start(ask: Ask) -> str | None:
 def list_history(ask: Ask, mailbox: GmailMailbox) -> Content:
     """Answer with what happened after `startHistoryId` ("Gmail: History")."""
     start = _number(ask.option("startHistoryId"))
+    known = mailbox.remembered()
     if start < mailbox.oldest_history:
         # "Too old: 404".
         raise NotFound
@@ -63,7 +64,7 @@ def list_history(ask: Ask, mailbox: GmailMailbox) -> Content:
     after = max(start, _number(ask.option("pageToken") or "0"))
     found = [
         record
-        for record in mailbox.history
+        for record in known
         if record.history_id > after
         and record.kind in kinds
         and (not label or label in {*record.labels, *record.changed})

@@ -8,11 +8,11 @@ import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Literal
 
 from tests.servers.google.mime import GmailPart, take_apart
 from tests.servers.google.replies import InvalidArgument, NotFound
-from tests.servers.mime import decoded
+from tests.servers.mime import Written, decoded
 
 SYSTEM_LABELS = ("INBOX", "UNREAD", "SENT", "DRAFT", "TRASH", "SPAM", "STARRED", "IMPORTANT", "CATEGORY_PERSONAL")
 HIDDEN = frozenset({"SPAM", "TRASH"})
@@ -21,14 +21,6 @@ FIRST_HISTORY = (1 << 53) + 1
 LEAST_TOKEN_READS = 3
 
 Kind = Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]
-
-
-class Written(Protocol):
-    """Something that can be written as a raw mail."""
-
-    def raw(self) -> bytes:
-        """Give the bytes."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -62,6 +54,7 @@ class Record:
     kind: Kind
     message: GmailMessage
     labels: tuple[str, ...]
+    at: datetime
     changed: tuple[str, ...] = ()
 
 
@@ -83,7 +76,7 @@ class Watch:
 class Tokens:
     """The attachment ids that were given out. "`attachmentId` changes on every `messages.get` and old ones expire".
 
-    A message's ids live until it has been read `reads` more times.
+    A message's ids live until it has been read in full `reads` more times.
     """
 
     reads: int = LEAST_TOKEN_READS
@@ -124,6 +117,7 @@ class GmailMailbox:
     ) -> None:
         self.address = address
         self.refused = ""
+        self.remembers = timedelta(days=7)
         self.messages: dict[str, GmailMessage] = {}
         self.labels = {name: Label(name, name) for name in SYSTEM_LABELS}
         self.history: list[Record] = []
@@ -201,10 +195,17 @@ class GmailMailbox:
         )
 
     def forget_history(self) -> None:
-        """Make every history id that was given out too old: "Usually valid for a week, rarely only hours"."""
+        """Make every history id that was given out too old: "rarely only hours"."""
         self.history_id += 1
         self.oldest_history = self.history_id
         self.history.clear()
+
+    def remembered(self) -> list[Record]:
+        """Give the history that is still known: "usually valid for a week"."""
+        since = self._now() - self.remembers
+        while self.history and self.history[0].at < since:
+            self.oldest_history = self.history.pop(0).history_id
+        return self.history
 
     def set_watch(self, topic: str, labels: Iterable[str], *, excluding: bool) -> Watch:
         """Watch from now on; "watch again at least every 7 days"."""
@@ -220,7 +221,7 @@ class GmailMailbox:
         # Ids have gaps.
         self.history_id += next(self._numbers) % 7 + 1
         message.history_id = self.history_id
-        record = Record(self.history_id, kind, message, tuple(message.labels), changed)
+        record = Record(self.history_id, kind, message, tuple(message.labels), self._now(), changed)
         self.history.append(record)
         self._happened(self, record)
 

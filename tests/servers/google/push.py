@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import json
 import time
@@ -16,7 +17,7 @@ import aiohttp
 from tests.servers.google.jwt import Algorithm, base64url, rsa_key, sign
 from tests.servers.google.keys import SigningKeys
 from tests.servers.google.mailbox import GmailMailbox, Record
-from tests.servers.microsoft.replies import rfc3339
+from tests.servers.replies import rfc3339
 
 TOPIC = "projects/maildock-test/topics/gmail"
 ISSUER = "https://accounts.google.com"
@@ -110,12 +111,13 @@ class Push:
                     self._start(self._deliver(subscription, self.body(subscription, mailbox)))
 
     def body(self, subscription: PushSubscription, mailbox: GmailMailbox) -> dict[str, Any]:
-        """Write a push; the number of its history is text in one and a number in the next, as both are seen."""
+        """Write a push: the number of its history is text or a number, its base64 padded or not, by turns."""
         number = next(self._ids)
         history = mailbox.history_id if number % 2 else str(mailbox.history_id)
-        data = json.dumps({"emailAddress": mailbox.address, "historyId": history}).encode()
+        written = json.dumps({"emailAddress": mailbox.address, "historyId": history}).encode()
+        data = base64url(written) if number // 2 % 2 else base64.urlsafe_b64encode(written).decode()
         published = rfc3339(self._now())
-        message = {"data": base64url(data), "messageId": str(number), "message_id": str(number)}
+        message = {"data": data, "messageId": str(number), "message_id": str(number)}
         message |= {"publishTime": published, "publish_time": published}
         return {"message": message, "subscription": subscription.name}
 

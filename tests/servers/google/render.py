@@ -28,7 +28,6 @@ def message_json(
     """Write a message in one of the formats; `wanted` names headers for `metadata`, all without any."""
     if form not in FORMATS:
         raise InvalidArgument(f"Invalid value at 'format': \"{form}\"")
-    mailbox.tokens.begin(message)
     known = {
         "id": message.message_id,
         "threadId": message.thread_id,
@@ -42,7 +41,10 @@ def message_json(
         return known | {"raw": style.base64(message.raw)}
     if form == "metadata":
         return known | {"payload": _metadata(message.root, style, {name.lower() for name in wanted})}
-    return known if form == "minimal" else known | {"payload": _part(mailbox, message, message.root, style)}
+    if form == "minimal":
+        return known
+    mailbox.tokens.begin(message)
+    return known | {"payload": _part(mailbox, message, message.root, style)}
 
 
 def _metadata(root: GmailPart, style: Style, wanted: set[str]) -> dict[str, Any]:
@@ -67,7 +69,7 @@ def _body(mailbox: GmailMailbox, message: GmailMessage, part: GmailPart, style: 
     if part.is_mail and style.attached_mails == "parts":
         return {"size": 0}
     # "`body.size` is decoded bytes. With `attachmentId` the content is fetched apart; without, all of it is in `data`".
-    if part.is_file and not style.is_in_data(len(part.data), (message.message_id, part.part_id)):
+    if not style.is_in_data(len(part.data), (message.message_id, part.part_id), is_file=part.is_file):
         return {"attachmentId": mailbox.tokens.issue(message, part), "size": len(part.data) + style.size_error}
     body: dict[str, Any] = {"size": len(part.data)}
     return body | {"data": style.base64(part.data)} if part.data else body

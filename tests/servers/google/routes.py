@@ -71,7 +71,8 @@ def _read_message(ask: Ask, mailbox: GmailMailbox, style: Style) -> Content:
 
 def _attachment(ask: Ask, mailbox: GmailMailbox, style: Style) -> Content:
     message = _seen(mailbox, ask.segments[1])
-    return style.attachment(mailbox.tokens.find(message, ask.segments[3]).data)
+    token = ask.segments[3]
+    return style.attachment(token, mailbox.tokens.find(message, token).data)
 
 
 def _labels(ask: Ask, mailbox: GmailMailbox) -> Content:

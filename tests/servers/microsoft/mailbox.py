@@ -6,22 +6,14 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from tests.servers.microsoft.mime import MailFacts, take_apart
 from tests.servers.microsoft.parts import GraphPart
 from tests.servers.microsoft.replies import ItemNotFound
+from tests.servers.mime import Written
 
 WELL_KNOWN = ("inbox", "archive", "drafts", "sentitems", "deleteditems", "junkemail")
 CASE_CODED = "qwertyuiopasdfghjklz"
-
-
-class Written(Protocol):
-    """Something that can be written as a raw mail."""
-
-    def raw(self) -> bytes:
-        """Give the bytes."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from collections.abc import Coroutine
 from typing import Any, Literal
 
 from tests.servers.microsoft.mailbox import GraphMailbox, GraphMessage
-from tests.servers.microsoft.replies import rfc3339
 from tests.servers.microsoft.subscriptions import Subscription, Subscriptions
 from tests.servers.microsoft.webhooks import Item, Webhooks
+from tests.servers.replies import rfc3339
 
 Event = Literal["reauthorizationRequired", "subscriptionRemoved", "missed"]
 # "Graph: Notifications. The casing of `resource` varies".

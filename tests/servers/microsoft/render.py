@@ -10,7 +10,8 @@ from typing import Any
 from tests.servers.microsoft.mailbox import Folder, GraphMailbox, GraphMessage
 from tests.servers.microsoft.parts import GraphPart
 from tests.servers.microsoft.query import Prefer
-from tests.servers.microsoft.replies import InvalidRequest, rfc3339
+from tests.servers.microsoft.replies import InvalidRequest
+from tests.servers.replies import rfc3339
 
 COMMON = ("id", "name", "contentType", "size", "isInline", "lastModifiedDateTime")
 DERIVED: dict[str, tuple[str, ...]] = {

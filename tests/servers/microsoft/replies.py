@@ -41,8 +41,3 @@ class ItemNotFound(GraphError):
 
     def __init__(self) -> None:
         super().__init__(404, "ErrorItemNotFound", "The specified object was not found in the store.")
-
-
-def rfc3339(moment: datetime) -> str:
-    """Write a time in UTC to the second, as mail times are written."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

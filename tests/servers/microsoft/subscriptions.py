@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from tests.servers.microsoft.mailbox import Folder, GraphMailbox
 from tests.servers.microsoft.query import Ask, segments
-from tests.servers.microsoft.replies import GraphError, InvalidRequest, rfc3339
+from tests.servers.microsoft.replies import GraphError, InvalidRequest
 from tests.servers.microsoft.webhooks import Webhooks
-from tests.servers.replies import Reply, as_json
+from tests.servers.replies import Reply, as_json, rfc3339
 
 # "Graph: Subscriptions. Longest life 10,080 minutes for mail …; less than 45 is raised to 45".
 SHORTEST = timedelta(minutes=45)

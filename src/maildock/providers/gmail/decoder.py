@@ -12,6 +12,7 @@ from maildock.domain.errors import Corrupt
 from maildock.providers.gmail.base64url import Base64Url
 
 DEEPEST = 64
+MOST_TOKENS = 100_000
 _LONGEST_TOKEN = 256
 _ESCAPE_BYTES = 6
 
@@ -53,6 +54,7 @@ class FieldDecoder:
         self._base64 = Base64Url()
         self._out: list[bytes] = []
         self._levels = bytearray()
+        self._tokens = 0
         self._expected = "object"
         self._read: Callable[[bytes, int], int] = self._between
         self._held = b""
@@ -92,6 +94,9 @@ class FieldDecoder:
         at = _end(_BLANKS, chunk, at)
         if at == len(chunk):
             return at
+        self._tokens += 1
+        if self._tokens > MOST_TOKENS:
+            raise Corrupt(f"there is too much around the answer's {self._field}")
         byte = chunk[at : at + 1]
         if byte in b"{[":
             self._open(byte)
