@@ -76,6 +76,8 @@ def _theirs(answer: Path) -> int:
 
 
 def _main() -> None:
+    # Writing 5 makes the kernel forget the peak so far, which is that of the imports.
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     before, began = peak(), time.perf_counter()
     read = {"ours": _ours, "theirs": _theirs}[sys.argv[1]](Path(sys.argv[2]))
     print(time.perf_counter() - began, peak() - before)
