@@ -16,18 +16,21 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r"\s+")
 
 
-def parse(fields: list[bytes]) -> tuple[Address, ...]:
-    """Return the mailboxes of all `fields` in order, groups opened, at most a thousand."""
+def parse(fields: list[bytes], label: str = "") -> tuple[Address, ...]:
+    """Return the mailboxes of all `fields` in order, groups opened, at most a thousand.
+
+    Raw 8-bit names are read by the charset `label`.
+    """
     found: list[Address] = []
     for raw in fields:
-        for address in _mailboxes(raw[:_LIMIT].decode("latin-1")):
+        for address in _mailboxes(raw[:_LIMIT].decode("latin-1"), label):
             found.append(address)
             if len(found) == _MOST:
                 return tuple(found)
     return tuple(found)
 
 
-def _mailboxes(field: str) -> Iterator[Address]:
+def _mailboxes(field: str, label: str) -> Iterator[Address]:
     phrase: list[str] = []
     angle: str | None = None
     depth = 0
@@ -42,17 +45,17 @@ def _mailboxes(field: str) -> Iterator[Address]:
             phrase.append(mark)
         elif mark:
             if mark != ":":
-                yield from _mailbox(phrase, angle)
+                yield from _mailbox(phrase, angle, label)
             phrase, angle, may_be_group = [], None, True
         elif bracketed is not None:
             angle, may_be_group = bracketed, False
         else:
             phrase.append(_ESCAPED.sub(r"\1", quoted) if quoted is not None else atom or "")
             may_be_group &= not any(one in phrase[-1] for one in _NO_GROUP)
-    yield from _mailbox(phrase, angle)
+    yield from _mailbox(phrase, angle, label)
 
 
-def _mailbox(phrase: list[str], angle: str | None) -> Iterator[Address]:
+def _mailbox(phrase: list[str], angle: str | None, label: str) -> Iterator[Address]:
     """Yield the one address of these tokens, or none; without brackets the whole phrase is the address."""
     name = "".join(phrase).strip()
     if angle is None:
@@ -60,4 +63,4 @@ def _mailbox(phrase: list[str], angle: str | None) -> Iterator[Address]:
     local, at, domain = _BLANKS.sub("", words.decode_wire(angle)).rpartition("@")
     address = f"{local}{at}{domain.lower()}"
     if address or name:
-        yield Address(_BLANKS.sub(" ", words.decode_wire(name)).strip(), address)
+        yield Address(_BLANKS.sub(" ", words.decode_wire(name, label)).strip(), address)

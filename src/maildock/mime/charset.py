@@ -7,6 +7,7 @@ _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_LABEL = 40
 _MOST_HELD = 1 << 16
 _LABEL = re.compile(r"[a-z0-9_.:-]+")
+_WIDE = ("utf-16", "utf-32", "utf16", "utf32", "ucs")  # of a body; no header line is written in them
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 # Senders label the larger set with the smaller one's name, so the larger is read (WHATWG Encoding, 4.2).
@@ -67,7 +68,7 @@ def decode(data: bytes, label: str, *, cut: bool = False) -> str:
     declared = codec_name(label)
     order = [name for name in (declared, "utf-8", _meta_codec(data) if declared is None else None) if name]
     if declared == "cp1252" and label.lower().startswith(("us", "ascii", "ansi")):
-        order = ["utf-8", "cp1252"]
+        order = [name for name in ("utf-8", _meta_codec(data), "cp1252") if name]
     for name in order:
         try:
             return scrub(codecs.getincrementaldecoder(name)("strict").decode(data, not cut))
@@ -97,14 +98,14 @@ class TextDecoder:
             return self._decoder.decode(held + data, last)
 
 
-def header_text(raw: bytes) -> str:
-    """Decode the raw bytes of a header line: UTF-8 where it is valid, else ISO-2022-JP or Windows-1252."""
+def header_text(raw: bytes, label: str = "") -> str:
+    """Decode the raw bytes of a header line: ISO-2022-JP, UTF-8, else the charset `label`, else Windows-1252."""
     if b"\x1b$" in raw or b"\x1b(" in raw:
         return raw.decode("iso2022_jp_2", "replace")
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return _mostly_utf8(raw) or raw.decode("cp1252", "replace")
+        return _mostly_utf8(raw) or decode(raw, "" if label.lower().startswith(_WIDE) else label)
 
 
 def _mostly_utf8(raw: bytes) -> str:

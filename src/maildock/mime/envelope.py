@@ -40,18 +40,18 @@ def references(header: Header) -> tuple[str, ...]:
 
 def subject(header: Header) -> str:
     """Return the subject on one line."""
-    return _CONTROLS.sub(" ", words.text(header.first("subject"))).strip()
+    return _CONTROLS.sub(" ", words.text(header.first("subject"), header.charset)).strip()
 
 
 def sender(header: Header) -> Address | None:
     """Return the first author, or the Sender where no author has an address."""
-    people = [*addresses.parse(header.all("from")), *addresses.parse(header.all("sender"))]
+    people = addresses.parse([*header.all("from"), *header.all("sender")], header.charset)
     return next((person for person in people if person.address), people[0] if people else None)
 
 
 def recipients(header: Header) -> tuple[Address, ...]:
     """Return who the mail is addressed to, To before Cc."""
-    return addresses.parse([*header.all("to"), *header.all("cc")])
+    return addresses.parse([*header.all("to"), *header.all("cc")], header.charset)
 
 
 def date(header: Header) -> datetime | None:

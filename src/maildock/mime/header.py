@@ -12,6 +12,10 @@ _MOST_OF_ONE_NAME = 50
 _LONGEST_NAME = 80
 
 _FIELD_LINE = rb"(?!--)[!-9;-~]++[ \t]*+:"
+# A parameter at the start of a line, where a tool has broken the field without folding it.
+_PARAMETER = re.compile(rb"[a-z][a-z0-9-]{1,30}(?:\*\d{0,3}\*?)?[ \t]{0,9}=[ \t]{0,9}[^\s=]", re.IGNORECASE)
+_UNFOLDED = re.compile(rb";[ \t]*+(?:\r\n|\n|\r)(?=" + _PARAMETER.pattern + rb")", re.IGNORECASE)
+_MOST_BLANKS = 80
 # The line breaks after which neither a field nor a folded line follows: the next line ends the block.
 _END = re.compile(rb"(?:\A|\r\n|\n|\r(?!\n))(?=([^\r\n]*+)(\r\n|\r|\n|\Z))(?![ \t]|" + _FIELD_LINE + rb")")
 _KNOWN = re.compile(
@@ -35,6 +39,7 @@ class Header:
 
     fields: dict[str, list[bytes]] = field(default_factory=dict)
     size: int = 0
+    charset: str = ""  # the label by which raw 8-bit text in it is read; the mail names it elsewhere
 
     def first(self, name: str) -> bytes | None:
         """Return the first field of that name."""
@@ -52,17 +57,17 @@ def parse(block: bytes) -> Header:
     size = len(block)
     for fold, blank in _FOLDS:
         block = block.replace(fold, blank)
-    for found in _FIELDS.finditer(block):
+    for found in _FIELDS.finditer(_UNFOLDED.sub(b"; ", block)):
         values = fields.setdefault(found[1].lower().decode(), [])
         if len(values) < _MOST_OF_ONE_NAME:
             values.append(found[2].strip())
     return Header(fields, size)
 
 
-def parse_start(data: bytes) -> Header:
-    """Parse the header block that `data` begins with."""
+def start_of(data: bytes) -> bytes:
+    """Return the header block that `data` begins with."""
     ended = _find_end(data, whole=True)
-    return parse(data[: ended[0]] if ended else data)
+    return data[: ended[0]] if ended else data
 
 
 def read_header(window: Window, start: int, limit: int) -> tuple[Header, int]:
@@ -92,10 +97,15 @@ def _find_end(block: bytes, *, whole: bool) -> tuple[int, int] | None:
             return None
         if not line:
             return found.end(), after
-        if line.startswith(b"--") or not _KNOWN.match(block, after):
+        if not _is_unfolded(block, found) and (line.startswith(b"--") or not _KNOWN.match(block, after)):
             return found.end(), found.end()
-        at = max(after - 1, found.end() + 1)
+        at = max(after - len(found[2]), found.end() + 1)
     return None
+
+
+def _is_unfolded(block: bytes, ended: re.Match[bytes]) -> bool:
+    before = block[max(ended.start() - _MOST_BLANKS, 0) : ended.start()]
+    return before.rstrip(b" \t").endswith(b";") and _PARAMETER.match(block, ended.end()) is not None
 
 
 def _skip(window: Window, at: int) -> int:

@@ -11,7 +11,7 @@ _LONGEST_EXTENSION = 32
 # A blank behind the colon makes it a reply prefix, as in `R: Invoice.eml`.
 _DRIVE = re.compile(r"(?:[A-Za-z]:(?!\s))+")
 _BLANKS = re.compile(r"\s+")
-_WHITESPACE_CONTROLS = "\t\n\r\v\f"
+_WHITESPACE_CONTROLS = frozenset("\t\n\r\v\f")
 _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Joiners make the letters of Persian and of Indic scripts, and the emoji; they hide nothing.
 _WANTED_FORMATS = "\u200c\u200d"
@@ -96,9 +96,14 @@ def guess_type(name: str) -> str:
 
 
 def _visible(text: str) -> str:
-    spaced = text.translate(dict.fromkeys(map(ord, _WHITESPACE_CONTROLS), " "))
+    spaced = _BLANKS.sub(_one_line, text)
     kept = "".join(char for char in spaced if char in _WANTED_FORMATS or unicodedata.category(char) not in _UNWANTED)
-    return _BLANKS.sub(lambda found: found.group()[0], unicodedata.normalize("NFC", kept)).strip()
+    return unicodedata.normalize("NFC", kept).strip()
+
+
+def _one_line(blanks: re.Match[str]) -> str:
+    """Return blanks as they are, and one in place of those that hold a tab or a line break."""
+    return blanks.group() if _WHITESPACE_CONTROLS.isdisjoint(blanks.group()) else " "
 
 
 def _last_step(path: str) -> str:

@@ -9,7 +9,8 @@ _LONGEST = 1 << 16
 _LONGEST_VALUE = 1 << 13
 _MOST = 200
 _NAMES = ("name", "filename")
-_HEAD = re.compile(r"[^;\s]*")
+_HEAD = re.compile(r"\s*+[^;\s/]*+(?:\s*+/\s*+[^;\s]*+)?")
+_AROUND_TOKENS = re.compile(r"[\s\"]+")
 _PIECE = re.compile(r"[;\s]*+([^\s=;\"]++)\s*+=\s*+(?:\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)|)", re.DOTALL)
 _BARE = re.compile(r"[^;]*+")
 _ANYTHING = re.compile(r"[;\s]*+[^;]*+;?")
@@ -17,20 +18,20 @@ _ESCAPED = re.compile(r"\\([\"\\])")
 _SECTION = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?")
 
 
-def parse(raw: bytes | None) -> tuple[str, dict[str, str]]:
+def parse(raw: bytes | None, label: str = "") -> tuple[str, dict[str, str]]:
     """Return the lower-case value before the parameters, and the parameters by lower-case name.
 
-    `name` and `filename` are decoded; the others are wire text (see `words`), a byte a character.
+    `name` and `filename` are decoded, raw 8-bit ones by the field's own `charset` or else by `label`; the others are
+    wire text (see `words`), a byte a character.
     """
     if not raw:
         return "", {}
     line = raw[:_LONGEST].decode("latin-1")
-    head = _HEAD.match(line.lstrip())
-    value = head.group() if head else ""
-    rest = line.lstrip()[len(value) :]
+    head = _HEAD.match(line)
+    value, rest = (head.group(), line[head.end() :]) if head else ("", line)
     if "=" in value:
         value, rest = "", line
-    return charset.scrub(value.lower()), _joined(_pieces(rest))
+    return charset.scrub(_AROUND_TOKENS.sub("", value).lower()), _joined(_pieces(rest), label)
 
 
 def _pieces(rest: str) -> list[tuple[str, str]]:
@@ -52,7 +53,7 @@ def _pieces(rest: str) -> list[tuple[str, str]]:
     return pieces
 
 
-def _joined(pieces: list[tuple[str, str]]) -> dict[str, str]:
+def _joined(pieces: list[tuple[str, str]], label: str) -> dict[str, str]:
     """Join continued parameters; of a name written twice the first counts, an RFC 2231 value before a plain one."""
     plain: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
@@ -62,7 +63,9 @@ def _joined(pieces: list[tuple[str, str]]) -> dict[str, str]:
         if found and (found[2] or found[3]):
             sections.setdefault(found[1], {}).setdefault(int(found[2] or 0), (value, bool(found[3])))
         else:
-            plain.setdefault(name, words.decode_wire(value) if name in _NAMES else value)
+            plain.setdefault(name, value)
+    own = plain.get("charset") or label
+    plain |= {name: words.decode_wire(plain[name], own) for name in _NAMES if name in plain}
     return plain | {name: extended for name, parts in sections.items() if (extended := _extended(parts))}
 
 
@@ -73,8 +76,7 @@ def _extended(parts: dict[int, tuple[str, bool]]) -> str:
     first, encoded = ordered[0]
     if encoded and (tagged := first.split("'", 2))[2:]:
         label, _, first = tagged
-    data = b"".join(
-        unquote_to_bytes(value) if percent else value.encode("latin-1")
-        for value, percent in [(first, encoded), *ordered[1:]]
-    )
+    pieces = [(first, encoded), *ordered[1:]]
+    raw = [(value.encode("latin-1"), percent) for value, percent in pieces]
+    data = b"".join(unquote_to_bytes(value) if percent else value for value, percent in raw)
     return words.decode(charset.decode(data[:_LONGEST_VALUE], label))

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from maildock.domain.errors import NotAMessage
 from maildock.domain.message import InboundMessage, Part, PartKind
-from maildock.mime import envelope, header, roles
+from maildock.mime import attached, envelope, header, roles
 from maildock.mime.bodies import Bodies, locator
-from maildock.mime.content import Decoder, Locator
+from maildock.mime.content import Locator
 from maildock.mime.evidence import shows
 from maildock.mime.header import Header
 from maildock.mime.names import clean_name, guess_type
@@ -40,9 +40,10 @@ def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
     if not root.size:
         raise NotAMessage
     reading = _Reading(window, max_parts)
-    for leaf in islice(Walk(window, root, body).leaves(), _MOST_LEAVES):
+    walk = Walk(window, root, body)
+    for leaf in islice(walk.leaves(), _MOST_LEAVES):
         reading.take(leaf)
-    return reading.message(root)
+    return reading.message(replace(root, charset=walk.charset))
 
 
 def _first_line(window: Window) -> int:
@@ -83,6 +84,8 @@ class _Reading:
         if role is Role.BODY and len(self._bodies) < self._most:
             self._read(leaf)
         elif role is Role.NAMED_BODY:
+            if roles.is_alternative(leaf) and len(self._bodies) < self._most:
+                self._bodies.read(leaf, 0)
             self._named = self._named or leaf
             self._offer_leaf(leaf)
         elif role is not Role.OTHER_FORM:
@@ -148,6 +151,8 @@ def _leaf_part(window: Window, leaf: Leaf) -> Part:
     content_type = "message/rfc822" if leaf.whole else leaf.header.content_type
     if content_type.startswith("multipart/"):
         content_type = "text/plain"
+    if content_type in attached.TYPES:
+        where = attached.really_encoded(window, where)
     return Part(
         attachment_id=leaf.position,
         locator=str(where),
@@ -162,10 +167,10 @@ def _leaf_part(window: Window, leaf: Leaf) -> Part:
 
 def _name(window: Window, leaf: Leaf, content_type: str, where: Locator) -> str:
     stem = f"attachment-{leaf.position}"
-    if content_type in roles.ATTACHED_MESSAGES:
+    if content_type in attached.TYPES:
         if leaf.header.name:
             return clean_name(leaf.header.name, content_type, stem)
-        subject = "" if leaf.whole else _attached_subject(window, where)
+        subject = "" if leaf.whole else attached.subject(window, where)
         return clean_name(f"{subject}.eml" if subject else "", content_type, stem)
     return clean_name(leaf.header.name or leaf.header.misplaced_name or _located_name(leaf), content_type, stem)
 
@@ -173,13 +178,6 @@ def _name(window: Window, leaf: Leaf, content_type: str, where: Locator) -> str:
 def _located_name(leaf: Leaf) -> str:
     """Return the last step of the Content-Location, for a part without a name."""
     return leaf.header.text("content-location").partition("?")[0].partition("#")[0].strip(" <>").removeprefix("cid:")
-
-
-def _attached_subject(window: Window, where: Locator) -> str:
-    decoder = Decoder(str(where))
-    end = min(where.end, where.start + header.PART_LIMIT)
-    block = b"".join(map(decoder.feed, window.chunks(where.start, end)))
-    return envelope.subject(header.parse_start(block)).replace("/", "-").replace("\\", "-")
 
 
 def _block_part(leaf: Leaf, number: int, block: Block) -> Part:

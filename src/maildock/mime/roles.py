@@ -3,12 +3,12 @@
 from enum import Enum
 
 from maildock.domain.message import PartKind
+from maildock.mime import attached
 from maildock.mime.walk import Leaf
 
 _OWN_TEXT = frozenset({"text/plain", "text/html"})
 # Other forms of the text beside it, for mail clients of their kind; nobody attaches them.
 _OTHER_FORMS = frozenset({"text/x-amp-html", "text/watch-html", "text/enriched", "text/richtext"})
-ATTACHED_MESSAGES = frozenset({"message/rfc822", "message/global", "message/news"})
 _MACHINE = frozenset(
     {
         "application/applefile",
@@ -27,7 +27,7 @@ class Role(Enum):
     """What becomes of a leaf."""
 
     BODY = "body"
-    NAMED_BODY = "named body"  # a file that is shown too where the mail has no other text
+    NAMED_BODY = "named body"  # a file that is shown too where it is an alternative, or the mail's only text
     OTHER_FORM = "other form"
     PART = "part"
 
@@ -45,9 +45,15 @@ def role(leaf: Leaf) -> Role:
         return Role.PART
     if part.name:
         return Role.NAMED_BODY
-    if parent and parent.subtype == "related" and leaf.index > 1 and (_has(leaf, "content-id", "content-location")):
-        return Role.PART
-    return Role.BODY
+    return Role.PART if _is_beside_root(leaf) else Role.BODY
+
+
+def is_alternative(leaf: Leaf) -> bool:
+    """Say whether the leaf is one form of a text, as in multipart/alternative, or the root of one."""
+    parent = leaf.parent
+    if parent and parent.subtype == "related" and not _is_beside_root(leaf):
+        parent = parent.parent
+    return parent is not None and parent.subtype == "alternative"
 
 
 def kind(leaf: Leaf) -> PartKind:
@@ -59,7 +65,7 @@ def kind(leaf: Leaf) -> PartKind:
     signed = leaf.parent is not None and leaf.parent.subtype == "signed" and leaf.index > 1
     machine = (
         part.content_type in _MACHINE
-        or (part.content_type.startswith("message/") and part.content_type not in ATTACHED_MESSAGES)
+        or (part.content_type.startswith("message/") and part.content_type not in attached.TYPES)
         or _is_report_part(leaf)
         or (signed and name.endswith(_SIGNATURE_NAMES))
     )
@@ -72,5 +78,11 @@ def _is_report_part(leaf: Leaf) -> bool:
     return in_report and leaf.header.content_type.startswith(("message/", "text/", "application/tlsrpt"))
 
 
-def _has(leaf: Leaf, *names: str) -> bool:
-    return any(leaf.header.header.first(name) for name in names)
+def _is_beside_root(leaf: Leaf) -> bool:
+    """Say whether this belongs to the root of a multipart/related: its first part, or the one it names (RFC 2387)."""
+    parent, part = leaf.parent, leaf.header
+    if not parent or parent.subtype != "related" or leaf.index == 1:
+        return False
+    start = parent.header.parameters.get("start", "").strip("<> ") if parent.header else ""
+    content_id = part.text("content-id").strip("<> ")
+    return bool(content_id != start and content_id or part.text("content-location"))

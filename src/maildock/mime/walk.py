@@ -5,10 +5,10 @@ Delimiters are searched for as bytes, block by block; no line of a body is ever 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from maildock.mime import header, parameters, words
+from maildock.mime import charset, header, parameters, words
 from maildock.mime.header import Header
 from maildock.mime.window import Window
 
@@ -46,11 +46,15 @@ class PartHeader:
 
     @cached_property
     def _content_type(self) -> tuple[str, dict[str, str]]:
-        return parameters.parse(self.header.first("content-type"))
+        fields = [parameters.parse(raw, self.header.charset) for raw in self.header.all("content-type")]
+        # A relay may have put its own in front of the one that has the boundary.
+        first = next((one for one in fields if one[0].startswith("multipart/") and "boundary" in one[1]), None)
+        return _merged([first, *fields] if first else fields)
 
     @cached_property
     def _disposition(self) -> tuple[str, dict[str, str]]:
-        return parameters.parse(self.header.first("content-disposition"))
+        label = self.parameters.get("charset") or self.header.charset
+        return _merged([parameters.parse(raw, label) for raw in self.header.all("content-disposition")])
 
     @cached_property
     def content_type(self) -> str:
@@ -58,6 +62,8 @@ class PartHeader:
         value = self._content_type[0]
         if not value:
             return self.default_type
+        if value.strip("/") == "multipart":
+            return "multipart/mixed"
         if _TOKEN.fullmatch(value):
             return value
         return "application/octet-stream" if "/" in value.strip("/") else "text/plain"
@@ -75,16 +81,26 @@ class PartHeader:
     @property
     def name(self) -> str:
         """The file name that the part claims, as written; empty for none."""
-        return self._disposition[1].get("filename") or self.parameters.get("name") or ""
+        return _first_name(self._disposition[1].get("filename"), self.parameters.get("name"))
 
     @property
     def misplaced_name(self) -> str:
         """The name that stands where no standard has it; good enough to name a file, not to make one of a text."""
-        return self.parameters.get("filename") or self._disposition[1].get("name") or ""
+        return _first_name(self.parameters.get("filename"), self._disposition[1].get("name"))
 
     def text(self, name: str) -> str:
         """Return a field as text, at most a kilobyte of it."""
-        return words.text(self.header.first(name), 1024)
+        return words.text(self.header.first(name), self.header.charset, 1024)
+
+
+def _merged(fields: list[tuple[str, dict[str, str]]]) -> tuple[str, dict[str, str]]:
+    """Return the first of several fields of one name, with what only later ones say."""
+    value = next((value for value, _ in fields if value), "")
+    return value, dict(item for _, said in reversed(fields) for item in said.items())
+
+
+def _first_name(*names: str | None) -> str:
+    return next((name for name in names if name and name.strip()), "")
 
 
 @dataclass
@@ -148,6 +164,7 @@ class Walk:
         self._leaf: Leaf | None = None
         self._root = PartHeader(root)
         self._body = body
+        self.charset = ""  # of the first text that needs one, for raw 8-bit text in headers
 
     def leaves(self) -> Iterator[Leaf]:
         """Yield the leaves in the order of their bytes."""
@@ -166,13 +183,14 @@ class Walk:
             parent.children += 1
             parsed, body = header.read_header(self._window, at, header.PART_LIMIT)
             default = "message/rfc822" if parent.subtype == "digest" else "text/plain"
-            self._enter(PartHeader(parsed, default), at, body, parent)
+            self._enter(PartHeader(replace(parsed, charset=self.charset), default), at, body, parent)
             at = body
         yield from self._close(self._window.size, 0)
 
     def _enter(self, part: PartHeader, head: int, body: int, parent: Multipart | None) -> None:
         position = _child(parent)
         index = parent.children if parent else 1
+        self._learn_charset(part.parameters.get("charset", ""))
         kind, _, subtype = part.content_type.partition("/")
         boundary = self._boundary(part, body) if kind == "multipart" else b""
         depth = parent.depth + 1 if parent else 0
@@ -181,6 +199,10 @@ class Walk:
             return
         self._leaf = None
         self._open.push(Multipart(subtype, position, boundary, parent, depth, header=part, body=body))
+
+    def _learn_charset(self, label: str) -> None:
+        if not self.charset and charset.codec_name(label) not in {None, "utf-8", "cp1252"}:
+            self.charset = label
 
     def _close(self, end: int, level: int) -> Iterator[Leaf]:
         """End the current leaf at `end`, and every multipart from `level` on; one without children is a leaf."""

@@ -14,16 +14,17 @@ from maildock.mime.quopri import QuotedPrintable
 _WORD = re.compile(r"=\?([^?\s]{1,80})\?([bBqQ])\?(?=((?:[^?]|\?(?!=)){0,4000}))\3(?:\?=|\Z)")
 
 
-def text(raw: bytes | None, limit: int = 1 << 14) -> str:
-    """Decode a header field of at most `limit` bytes; what is longer is cut."""
-    return decode_wire((raw or b"")[:limit].decode("latin-1"))
+def text(raw: bytes | None, label: str = "", limit: int = 1 << 14) -> str:
+    """Decode a header field of at most `limit` bytes, raw 8-bit text by the charset `label`; what is longer is cut."""
+    return decode_wire((raw or b"")[:limit].decode("latin-1"), label)
 
 
-def decode_wire(wire: str) -> str:
-    """Decode wire text: its encoded words, and the raw 8-bit text between them."""
+def decode_wire(wire: str, label: str = "") -> str:
+    """Decode wire text: its encoded words, and the raw 8-bit text between them, which may be in the charset `label`."""
     if "=?" not in wire:
-        return charset.scrub(_raw_text(wire))
-    return charset.scrub("".join(piece if done else _raw_text(piece) for piece, done in _pieces(wire, "latin-1")))
+        return charset.scrub(_raw_text(wire, label))
+    pieces = _pieces(wire, "latin-1")
+    return charset.scrub("".join(piece if done else _raw_text(piece, label) for piece, done in pieces))
 
 
 def decode(value: str) -> str:
@@ -33,8 +34,10 @@ def decode(value: str) -> str:
     return charset.scrub("".join(piece for piece, _ in _pieces(value, "utf-8")))
 
 
-def _raw_text(wire: str) -> str:
-    return wire if wire.isascii() else charset.header_text(wire.encode("latin-1"))
+def _raw_text(wire: str, label: str) -> str:
+    if wire.isascii() and "\x1b" not in wire:
+        return wire
+    return charset.header_text(wire.encode("latin-1"), label)
 
 
 def _pieces(value: str, codec: str) -> list[tuple[str, bool]]:
