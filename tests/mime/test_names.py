@@ -4,7 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from maildock.mime.names import LONGEST, clean_name, extension
+from maildock.mime.filetypes import extension
+from maildock.mime.names import LONGEST, clean_name
 from tests.mail import mail
 from tests.mime.trees import read
 

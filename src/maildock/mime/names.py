@@ -1,10 +1,10 @@
 """File names that are safe to store, to show and to download, from whatever a mail claims."""
 
-import mimetypes
 import re
 import unicodedata
 
 from maildock.mime import words
+from maildock.mime.filetypes import extension
 
 LONGEST = 255  # bytes of UTF-8, as most file systems have it
 _LONGEST_EXTENSION = 32
@@ -16,61 +16,6 @@ _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 # Joiners make the letters of Persian and of Indic scripts, and the emoji; they hide nothing.
 _WANTED_FORMATS = "\u200c\u200d"
 
-_EXTENSIONS = {
-    "application/gzip": ".gz",
-    "application/ics": ".ics",
-    "application/json": ".json",
-    "application/msword": ".doc",
-    "application/pdf": ".pdf",
-    "application/pgp-encrypted": ".asc",
-    "application/pgp-keys": ".asc",
-    "application/pgp-signature": ".asc",
-    "application/pkcs7-mime": ".p7m",
-    "application/pkcs7-signature": ".p7s",
-    "application/x-pkcs7-mime": ".p7m",
-    "application/x-pkcs7-signature": ".p7s",
-    "application/postscript": ".ps",
-    "application/rtf": ".rtf",
-    "application/vnd.ms-excel": ".xls",
-    "application/vnd.ms-outlook": ".msg",
-    "application/vnd.ms-powerpoint": ".ppt",
-    "application/vnd.openxmlformats-officedocument.presentationml.presentation": ".pptx",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
-    "application/xml": ".xml",
-    "application/zip": ".zip",
-    "application/x-zip-compressed": ".zip",
-    "audio/mp3": ".mp3",
-    "audio/mpeg": ".mp3",
-    "audio/wav": ".wav",
-    "image/bmp": ".bmp",
-    "image/gif": ".gif",
-    "image/heic": ".heic",
-    "image/jpeg": ".jpg",
-    "image/jpg": ".jpg",
-    "image/pjpeg": ".jpg",
-    "image/png": ".png",
-    "image/svg+xml": ".svg",
-    "image/tiff": ".tif",
-    "image/webp": ".webp",
-    "message/delivery-status": ".txt",
-    "message/disposition-notification": ".txt",
-    "message/feedback-report": ".txt",
-    "message/global": ".eml",
-    "message/news": ".eml",
-    "message/rfc822": ".eml",
-    "message/rfc822-headers": ".txt",
-    "text/calendar": ".ics",
-    "text/csv": ".csv",
-    "text/html": ".html",
-    "text/plain": ".txt",
-    "text/rfc822-headers": ".txt",
-    "text/vcard": ".vcf",
-    "text/x-vcard": ".vcf",
-    "text/xml": ".xml",
-    "video/mp4": ".mp4",
-    "video/quicktime": ".mov",
-}
 
 
 def clean_name(raw: str, content_type: str, fallback_stem: str) -> str:
@@ -83,16 +28,6 @@ def clean_name(raw: str, content_type: str, fallback_stem: str) -> str:
     if not name.strip(". "):
         name = (_last_step(_visible(fallback_stem)).strip(". ") or "attachment") + extension(content_type)
     return _fitting(name)
-
-
-def extension(content_type: str) -> str:
-    """Return the extension of a content type, with its dot; `.bin` for an unknown one."""
-    return _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type, strict=False) or ".bin"
-
-
-def guess_type(name: str) -> str:
-    """Return the content type that a file name's extension stands for; application/octet-stream for an unknown one."""
-    return mimetypes.guess_type(name, strict=False)[0] or "application/octet-stream"
 
 
 def _visible(text: str) -> str:

@@ -3,30 +3,34 @@
 import binascii
 import re
 
-_BARE_SOFT_BREAK = re.compile(rb"=\r(?!\n)")
+# A relay may have hung blanks behind a soft break; they are not of the text.
+_SOFT_BREAK = re.compile(rb"=[ \t]{0,80}(?:\r\n|\n|\r)")
+_MAY_BE_ONE = re.compile(rb"=[ \t]{0,80}\r?\Z")
+_LONGEST_BREAK = len("=\r\n") + 80
 
 
 class QuotedPrintable:
     """Malformed escapes stay as they are; a soft break may also be a bare carriage return."""
 
     def __init__(self) -> None:
+        self._break = b""  # what may become a soft break
         self._rest = b""
 
     def feed(self, chunk: bytes) -> bytes:
         """Take encoded bytes, return decoded ones."""
-        data = self._rest + chunk
+        chunk = self._break + chunk
+        held = _MAY_BE_ONE.search(chunk, max(len(chunk) - _LONGEST_BREAK, 0))
+        self._break = held.group() if held else b""
+        data = self._rest + _SOFT_BREAK.sub(b"=\n", chunk[: len(chunk) - len(self._break)])
         cut = _safe_cut(data)
         self._rest = data[cut:]
-        return _decode(data[:cut])
+        return binascii.a2b_qp(data[:cut])
 
     def finish(self) -> bytes:
         """Return what was held back."""
-        rest, self._rest = self._rest, b""
-        return _decode(rest)
-
-
-def _decode(data: bytes) -> bytes:
-    return binascii.a2b_qp(_BARE_SOFT_BREAK.sub(b"=\n", data))
+        rest = self._rest + _SOFT_BREAK.sub(b"=\n", self._break)
+        self._break = self._rest = b""
+        return binascii.a2b_qp(rest)
 
 
 def _safe_cut(data: bytes) -> int:

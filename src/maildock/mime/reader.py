@@ -14,7 +14,8 @@ from maildock.mime.bodies import Bodies, locator
 from maildock.mime.content import Locator
 from maildock.mime.evidence import shows
 from maildock.mime.header import Header
-from maildock.mime.names import clean_name, guess_type
+from maildock.mime.filetypes import guess_type
+from maildock.mime.names import clean_name
 from maildock.mime.plain import plain_text
 from maildock.mime.roles import Role
 from maildock.mime.uublocks import Block

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from maildock.mime import charset
-from maildock.mime.names import clean_name, guess_type
+from maildock.mime.filetypes import guess_type
+from maildock.mime.names import clean_name
 
 _SIGNATURE = 0x223E9F78
 _MESSAGE_LEVEL, _ATTACHMENT_LEVEL = 1, 2
