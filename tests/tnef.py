@@ -2,17 +2,24 @@
 
 import struct
 
+DATA, TITLE, ANNOUNCED, CODEPAGE, PROPERTIES = 0x0006800F, 0x00018010, 0x00069002, 0x00069007, 0x00069005
+
 
 def winmail(files: dict[str, bytes]) -> bytes:
     """Write a container that holds these files."""
-    attributes = b"".join(
-        _attribute(0x00069002, bytes(14))
-        + _attribute(0x00018010, name.encode() + b"\x00")
-        + _attribute(0x0006800F, data)
-        for name, data in files.items()
+    return container(
+        *(
+            attribute(ANNOUNCED, bytes(14)) + attribute(TITLE, name.encode() + b"\x00") + attribute(DATA, data)
+            for name, data in files.items()
+        )
     )
-    return struct.pack("<IH", 0x223E9F78, 1) + attributes
 
 
-def _attribute(number: int, data: bytes) -> bytes:
-    return struct.pack("<BII", 2, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+def container(*attributes: bytes) -> bytes:
+    """Write a container of these attributes."""
+    return struct.pack("<IH", 0x223E9F78, 1) + b"".join(attributes)
+
+
+def attribute(number: int, data: bytes, level: int = 2) -> bytes:
+    """Write one attribute, of an attachment unless its `level` is 1."""
+    return struct.pack("<BII", level, number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)

@@ -95,6 +95,7 @@ def test_quoted_printable_gives_back_what_was_encoded(payload: bytes, at: list[i
 
 def test_malformed_escapes_stay() -> None:
     assert run(QuotedPrintable(), [b"a=zz b= c=\n=3d=\r\nd="]) == b"a=zz b= c=d"
+    assert run(QuotedPrintable(), [b"a= \t", b" \r", b"\nb=", b" c"]) == b"ab= c"
 
 
 @given(payload=data, at=cuts)

@@ -47,6 +47,7 @@ def test_the_extension_outlives_the_cut(stem: str) -> None:
         ("invoice\u202efdp.exe", "invoicefdp.exe"),
         ("a\x00b\x01.pdf", "ab.pdf"),
         ("two\r\n lines.pdf", "two lines.pdf"),
+        ("two  blanks.pdf", "two  blanks.pdf"),
         ("re\u0301sume\u0301.pdf", "r\u00e9sum\u00e9.pdf"),
         ("\u0646\u0627\u0645\u0647\u200c\u0647\u0627.pdf", "\u0646\u0627\u0645\u0647\u200c\u0647\u0627.pdf"),
         ("", "attachment-1.pdf"),
@@ -62,7 +63,14 @@ def test_names_as_mails_write_them(raw: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("content_type", "suffix"),
-    [("image/png", ".png"), ("text/calendar", ".ics"), ("message/rfc822", ".eml"), ("x/unknown", ".bin")],
+    [
+        ("text/rtf", ".rtf"),
+        ("application/x-7z-compressed", ".7z"),
+        ("image/png", ".png"),
+        ("text/calendar", ".ics"),
+        ("message/rfc822", ".eml"),
+        ("x/unknown", ".bin"),
+    ],
 )
 def test_a_part_without_a_name_gets_one_by_its_place_and_type(content_type: str, suffix: str) -> None:
     assert extension(content_type) == suffix
@@ -89,6 +97,10 @@ WRITTEN = {
     "an encoded word cut off": ('filename="=?utf-8?B?w6kucGRm', "\u00e9.pdf"),
     "words that part a character": ('filename="=?utf-8?B?ww==?= =?utf-8?B?qS5wZGY=?="', "\u00e9.pdf"),
     "an encoded word inside RFC 2231": ("filename*=utf-8''=?utf-8?B?w6kucGRm?=", "\u00e9.pdf"),
+    "raw UTF-8 inside RFC 2231": ("filename*=utf-8''\u00e9.pdf", "\u00e9.pdf"),
+    "raw ISO-2022-JP": ('filename="\x1b$BF|K\\8l\x1b(B.pdf"', "\u65e5\u672c\u8a9e.pdf"),
+    "only blanks": ('filename=" "; name="a.pdf"', "a.pdf"),
+    "a parameter that is not folded": ('size=1;\r\nfilename="a.pdf"', "a.pdf"),
     "raw UTF-8": ('filename="\u00e9.pdf"', "\u00e9.pdf"),
     "a folded name": ('filename="a\r\n b.pdf"', "a b.pdf"),
     "upper case": ("FILENAME=A.PDF", "A.PDF"),
@@ -105,6 +117,15 @@ def test_a_file_name_is_read_however_it_is_written(written: str, name: str) -> N
 def test_a_name_in_latin_1_is_read() -> None:
     raw = b'Subject: x\r\nContent-Disposition: attachment; filename="\xe9t\xe9.pdf"\r\n\r\ndata'
     assert read(raw).parts[0].file_name == "\u00e9t\u00e9.pdf"
+
+
+@pytest.mark.parametrize("codec", ["shift_jis", "gb2312", "koi8-r", "iso-8859-1"])
+def test_a_raw_name_is_in_the_charset_of_the_text(codec: str) -> None:
+    name = {"koi8-r": "\u0441\u0447\u0451\u0442.pdf", "iso-8859-1": "\u00e9t\u00e9.pdf"}.get(codec, "\u65e5\u672c.pdf")
+    text = f"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset={codec}\n\n{name}\n"
+    raw = f"From: {name} <a@b>\nSubject: {name}\n{text}--b\nContent-Type: x/y; name={name}\n\n--b--"
+    message = read(raw.encode(codec))
+    assert (message.subject, message.sender and message.sender.name, message.parts[0].file_name) == (name,) * 3
 
 
 @pytest.mark.parametrize("fields", ["Content-Type: x/y; filename=a.pdf", "Content-Disposition: attachment; name=a.pdf"])

@@ -17,7 +17,6 @@ _UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _WANTED_FORMATS = "\u200c\u200d"
 
 
-
 def clean_name(raw: str, content_type: str, fallback_stem: str) -> str:
     """Return a name for a file, at most 255 bytes long, from the name that the mail gives it.
 

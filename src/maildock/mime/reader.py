@@ -13,8 +13,8 @@ from maildock.mime import attached, envelope, header, roles
 from maildock.mime.bodies import Bodies, locator
 from maildock.mime.content import Locator
 from maildock.mime.evidence import shows
-from maildock.mime.header import Header
 from maildock.mime.filetypes import guess_type
+from maildock.mime.header import Header
 from maildock.mime.names import clean_name
 from maildock.mime.plain import plain_text
 from maildock.mime.roles import Role

@@ -85,4 +85,4 @@ def _is_beside_root(leaf: Leaf) -> bool:
         return False
     start = parent.header.parameters.get("start", "").strip("<> ") if parent.header else ""
     content_id = part.text("content-id").strip("<> ")
-    return bool(content_id != start and content_id or part.text("content-location"))
+    return bool((content_id != start and content_id) or part.text("content-location"))

@@ -28,7 +28,21 @@ _PR_ATTACH_DATA = 0x3701
 _PR_MIME_TAG = 0x370E
 _PT_OBJECT, _PT_BINARY, _PT_STRING8, _PT_UNICODE = 0x0D, 0x102, 0x1E, 0x1F
 _MULTIPLE = 0x1000
-_FIXED = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
+_FIXED = {
+    0x00: 4,
+    0x01: 4,
+    0x02: 4,
+    0x03: 4,
+    0x04: 4,
+    0x05: 8,
+    0x06: 8,
+    0x07: 8,
+    0x0A: 4,
+    0x0B: 4,
+    0x14: 8,
+    0x40: 8,
+    0x48: 16,
+}
 _NAMED = 0x8000
 _GUID = 16
 _MESSAGE_GUID = bytes.fromhex("0703020000000000c000000000000046")
@@ -66,8 +80,9 @@ class _Truncated(Exception):
 def read_tnef(source: BinaryIO) -> tuple[TnefFile, ...] | None:
     """Return the files of the container in `source`, in order; `None` when this is no TNEF at all.
 
-    `source` must be seekable. Of a damaged container the files before the damage are returned. At most a thousand
-    files and two hundred thousand attributes are looked at.
+    `source` must be seekable. Of a damaged container the files before the damage are returned; one whose only files
+    are cut off is `None` too, for there is more in it than in them. At most a thousand files and two hundred thousand
+    attributes are looked at.
     """
     cursor = _Cursor(source)
     try:
@@ -76,7 +91,8 @@ def read_tnef(source: BinaryIO) -> tuple[TnefFile, ...] | None:
         cursor.number("<H", cursor.size)
     except _Truncated:
         return None
-    return tuple(_files(cursor))
+    files = tuple(_files(cursor))
+    return files if files or not cursor.cut else None
 
 
 class _Cursor:
@@ -86,7 +102,8 @@ class _Cursor:
         self._source = source
         self.size = source.seek(0, os.SEEK_END)
         self.at = 0
-        self.codepage = "cp1252"
+        self.codepage = ""
+        self.cut = False  # the bytes of a file go on beyond the end
         self._steps = 0
 
     def number(self, layout: str, end: int) -> int:
@@ -111,8 +128,9 @@ class _Cursor:
         end = self.at + size
         raw = self.read(min(size, _LONGEST_TEXT), end)
         self.at = end
-        text = raw.decode("utf-16-le" if kind == _PT_UNICODE else self.codepage, "replace")
-        return charset.scrub(text.partition("\x00")[0])
+        if kind == _PT_UNICODE:
+            return charset.scrub(raw.decode("utf-16-le", "replace").partition("\x00")[0])
+        return charset.decode(raw.partition(b"\x00")[0], self.codepage)
 
 
 def _files(cursor: _Cursor) -> Iterator[TnefFile]:
@@ -133,18 +151,28 @@ def _read_attribute(cursor: _Cursor, drafts: list[_Draft]) -> None:
         raise _Truncated
     attribute, size = cursor.number("<I", cursor.size), cursor.number("<I", cursor.size)
     start, end = cursor.at, cursor.at + size
-    if attribute == _ATTACH_REND_DATA or (level == _ATTACHMENT_LEVEL and not drafts):
+    if attribute == _ATTACH_REND_DATA or (level == _ATTACHMENT_LEVEL and _is_next(attribute, drafts)):
         drafts.append(_Draft())
-    if attribute == _ATTACH_DATA and start + size <= cursor.size:
+    if attribute == _ATTACH_DATA and end > cursor.size:
+        cursor.cut = True
+    elif attribute == _ATTACH_DATA:
         drafts[-1].data = drafts[-1].data or (start, size)
     elif attribute == _ATTACH_TITLE:
         drafts[-1].title = cursor.text(min(size, cursor.size - start), _PT_STRING8)
     elif attribute == _ATTACHMENT:
         _read_properties(cursor, min(end, cursor.size), drafts[-1])
     elif attribute == _OEM_CODEPAGE:
-        cursor.codepage = charset.codec_name(f"cp{cursor.number('<I', end)}") or "cp1252"
+        cursor.codepage = f"cp{cursor.number('<I', end)}"
     cursor.at = start
     cursor.skip(size + 2, cursor.size)
+
+
+def _is_next(attribute: int, drafts: list[_Draft]) -> bool:
+    """Say whether another attachment begins with this attribute, though nothing has announced it."""
+    if not drafts:
+        return True
+    has_data = drafts[-1].data is not None
+    return has_data and (attribute == _ATTACH_DATA or (attribute == _ATTACH_TITLE and bool(drafts[-1].title)))
 
 
 def _read_properties(cursor: _Cursor, end: int, draft: _Draft) -> None:

@@ -1,0 +1,74 @@
+"""Mails whose structure is broken or rare: what is a file in them, and what the message's own text."""
+
+import pytest
+
+from maildock.domain.eligibility import Policy, judge
+from maildock.domain.message import InboundMessage
+from tests.mime.trees import data_of, read
+
+TEXT = "Content-Type: text/plain\r\n\r\nhello"
+PDF = 'Content-Type: application/pdf; name="a.pdf"\r\n\r\ndata'
+PICTURE = 'Content-Type: image/png; name="i.png"\r\nContent-ID: <i@x>\r\n\r\npng'
+HTML = '\r\n\r\n<img src="cid:i@x">'
+
+
+def multipart(head: str, *parts: str) -> bytes:
+    body = "".join(f"--b\r\n{part}\r\n" for part in parts)
+    return f"Subject: x\r\n{head}\r\n\r\n{body}--b--\r\n".encode()
+
+
+def fates(message: InboundMessage) -> list[tuple[str, str | None]]:
+    return [(one.part.file_name, one.skip) for one in judge(message.parts, Policy(1 << 20))]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Content-Type: multipart / mixed; boundary=b",
+        'Content-Type: "multipart/mixed"; boundary=b',
+        "Content-Type: multipart; boundary=b",
+        "Content-Type: text/plain\r\nContent-Type: multipart/mixed; boundary=b",
+        "Content-Type: multipart/mixed;\r\nboundary=b",
+    ],
+)
+def test_a_multipart_is_walked_however_its_type_is_written(head: str) -> None:
+    message = read(multipart(head, TEXT, PDF))
+    assert (message.body_text, fates(message)) == ("hello", [("a.pdf", None)])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        'Content-Type: application/pdf;\r\nname="a.pdf"',
+        'Content-Type: application/pdf\r\nContent-Disposition: attachment\r\nContent-Disposition: x; filename="a.pdf"',
+        'Content-Type: application/pdf; name="a.pdf"\r\nContent-Disposition: attachment; filename=" "',
+    ],
+)
+def test_a_name_is_found_in_unfolded_repeated_and_empty_fields(fields: str) -> None:
+    raw = multipart("Content-Type: multipart/mixed; boundary=b", TEXT, f"{fields}\r\n\r\ndata")
+    message = read(raw)
+    assert fates(message) == [("a.pdf", None)]
+    assert data_of(raw, message.parts[0]) == b"data"
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_an_attached_message_that_is_not_encoded_as_it_claims_stays_as_it_is(encoding: str) -> None:
+    inner = '\r\nSubject: inner\r\nContent-Type: multipart/mixed; boundary="c"\r\n\r\n--c--'
+    fields = f"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}"
+    raw = multipart("Content-Type: multipart/mixed; boundary=b", TEXT, f"{fields}\r\n\r\n{inner}")
+    part = read(raw).parts[0]
+    assert (part.file_name, data_of(raw, part)) == ("inner.eml", inner.encode())
+
+
+def test_the_root_of_related_parts_may_stand_last() -> None:
+    head = 'Content-Type: multipart/related; boundary=b; start="<root@x>"'
+    message = read(multipart(head, PICTURE, f"Content-Type: text/html\r\nContent-ID: <root@x>{HTML}"))
+    assert (message.body_html, fates(message)) == (HTML.strip(), [("i.png", "inline")])
+
+
+def test_an_alternative_with_a_name_is_both_shown_and_kept() -> None:
+    head = "Content-Type: multipart/alternative; boundary=b"
+    related = f'Content-Type: multipart/related; boundary=c\r\n\r\n--c\r\nContent-Type: text/html; name="b.html"{HTML}'
+    message = read(multipart(head, TEXT, f"{related}\r\n--c\r\n{PICTURE}\r\n--c--"))
+    assert (message.body_text, message.body_html) == ("hello", HTML.strip())
+    assert fates(message) == [("b.html", None), ("i.png", "inline")]
