@@ -89,6 +89,7 @@ WRITTEN = {
     "RFC 2231 in pieces": ("filename*0*=utf-8''%C3%A9; filename*1=l; filename*2*=%C3%A8ve.pdf", "\u00e9l\u00e8ve.pdf"),
     "pieces out of order": ('filename*1="b.pdf"; filename*0="a"', "ab.pdf"),
     "a character cut in two pieces": ("filename*0*=utf-8''%C3; filename*1*=%A9.pdf", "\u00e9.pdf"),
+    "an escape cut in two pieces": ("filename*0*=utf-8''%C; filename*1*=3%A9.pdf", "\u00e9.pdf"),
     "an unknown charset": ("filename*=x-nothing''%C3%A9.pdf", "\u00e9.pdf"),
     "no charset": ("filename*=%C3%A9.pdf", "\u00e9.pdf"),
     "a broken percent": ("filename*=utf-8''100%.pdf", "100%.pdf"),

@@ -1,6 +1,8 @@
 """Structured header values, `value; name=…; name*0*=…`, as mail really writes them (RFC 2045, 5.1 and RFC 2231)."""
 
 import re
+from itertools import groupby
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
 from maildock.mime import charset, words
@@ -76,7 +78,8 @@ def _extended(parts: dict[int, tuple[str, bool]]) -> str:
     first, encoded = ordered[0]
     if encoded and (tagged := first.split("'", 2))[2:]:
         label, _, first = tagged
-    pieces = [(first, encoded), *ordered[1:]]
-    raw = [(value.encode("latin-1"), percent) for value, percent in pieces]
-    data = b"".join(unquote_to_bytes(value) if percent else value for value, percent in raw)
+    # Some writers part a percent escape too, so adjacent encoded pieces are decoded as one.
+    runs = groupby([(first, encoded), *ordered[1:]], key=itemgetter(1))
+    joined = [("".join(value for value, _ in run).encode("latin-1"), percent) for percent, run in runs]
+    data = b"".join(unquote_to_bytes(value) if percent else value for value, percent in joined)
     return words.decode(charset.decode(data[:_LONGEST_VALUE], label))
