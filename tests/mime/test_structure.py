@@ -72,3 +72,19 @@ def test_an_alternative_with_a_name_is_both_shown_and_kept() -> None:
     message = read(multipart(head, TEXT, f"{related}\r\n--c\r\n{PICTURE}\r\n--c--"))
     assert (message.body_text, message.body_html) == ("hello", HTML.strip())
     assert fates(message) == [("b.html", None), ("i.png", "inline")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "base"),
+    [
+        ("Content-Location: http://a.b/c/d.html", ""),
+        ("Content-Base: http://a.b/c/", ""),
+        ("", '<base href="http://a.b/c/">'),
+    ],
+)
+def test_a_picture_is_found_by_its_location_against_the_base_of_the_html(fields: str, base: str) -> None:
+    shown = f'Content-Type: text/html\r\n{fields}\r\n\r\n{base}<img src="../i.png">'.replace("\r\n\r\n\r\n", "\r\n\r\n")
+    picture = 'Content-Type: image/png; name="i.png"\r\nContent-Location: http://a.b/i.png\r\n\r\npng'
+    assert fates(read(multipart("Content-Type: multipart/related; boundary=b", shown, picture))) == [
+        ("i.png", "inline")
+    ]

@@ -48,6 +48,7 @@ class Bodies:
         """Read one leaf; find at most `most_blocks` uuencoded files in it."""
         is_html = leaf.header.content_type == "text/html"
         label = leaf.header.parameters.get("charset", "")
+        self._references.base = leaf.header.text("content-base") or leaf.header.text("content-location")
         finder = BlockFinder(0 if is_html else most_blocks, LONGEST_SHOWN)
         unicode = charset.TextDecoder(label)
         kept = bytearray()

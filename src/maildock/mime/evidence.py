@@ -8,7 +8,7 @@ the part's own marks.
 import re
 from collections.abc import Collection
 from html import unescape
-from urllib.parse import unquote
+from urllib.parse import unquote, urljoin
 
 _LOADING = frozenset({"src", "background", "poster", "lowsrc", "dynsrc"})
 _LOADING_BY_LINK = {"image": ("href", "xlink:href"), "use": ("href", "xlink:href"), "object": ("data",)}
@@ -63,14 +63,23 @@ def _location(text: str) -> str:
     return unquote(_INNER_BLANKS.sub("", text)).strip(" \"'<>")
 
 
+def _resolved(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target)[:_LONGEST_TARGET]
+    except ValueError:
+        return target
+
+
 class ReferenceScanner:
     """Collects the references of HTML that comes in chunks, in linear time and bounded memory.
 
     Reads as a browser does: comments and scripts show nothing, an unclosed quote hides what follows. References beyond
-    a million characters in all are left out; their parts are then kept as files.
+    a million characters in all are left out; their parts are then kept as files. What is relative counts as written
+    and as it is against the `base` of the HTML.
     """
 
     def __init__(self) -> None:
+        self.base = ""
         self._found: set[str] = set()
         self._room = _MOST_CHARACTERS
         self._text = ""
@@ -178,6 +187,8 @@ class ReferenceScanner:
     def _take(self, attribute: str, value: str) -> None:
         if attribute in _LOADING or attribute in _LOADING_BY_LINK.get(self._tag, ()):
             self._keep(_target(value))
+        elif (self._tag, attribute) == ("base", "href"):
+            self.base = _target(value)
         elif attribute == "srcset":
             for candidate in unescape(value).split(","):
                 self._keep(_target(candidate.strip().partition(" ")[0]))
@@ -189,6 +200,12 @@ class ReferenceScanner:
             self._keep(_target(found[1] or found[2] or found[3] or ""))
 
     def _keep(self, target: str) -> None:
-        if target and target not in self._found and len(target) <= self._room:
-            self._found.add(target)
-            self._room -= len(target)
+        if not target or target in self._found or len(target) > self._room:
+            return
+        self._add(target)
+        if self.base and not target.startswith("cid:"):
+            self._add(_resolved(self.base, target))
+
+    def _add(self, target: str) -> None:
+        self._found.add(target)
+        self._room -= len(target)
