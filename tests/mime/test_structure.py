@@ -88,3 +88,8 @@ def test_a_picture_is_found_by_its_location_against_the_base_of_the_html(fields:
     assert fates(read(multipart("Content-Type: multipart/related; boundary=b", shown, picture))) == [
         ("i.png", "inline")
     ]
+
+
+def test_a_line_that_is_no_field_hides_none_of_the_header() -> None:
+    head = "a line of a broken field\r\nReferences: <a@b>\r\nContent-Type: multipart/mixed; boundary=b"
+    assert fates(read(multipart(head, TEXT, PDF))) == [("a.pdf", None)]

@@ -19,8 +19,9 @@ _MOST_BLANKS = 80
 # The line breaks after which neither a field nor a folded line follows: the next line ends the block.
 _END = re.compile(rb"(?:\A|\r\n|\n|\r(?!\n))(?=([^\r\n]*+)(\r\n|\r|\n|\Z))(?![ \t]|" + _FIELD_LINE + rb")")
 _KNOWN = re.compile(
-    rb"(?:content-[a-z-]{1,40}|mime-version|subject|from|to|cc|date|message-id|received|reply-to|return-path"
-    rb"|x-[a-z0-9-]{1,60})[ \t]*:",
+    rb"(?:content-[a-z-]{1,40}|mime-version|subject|from|to|cc|bcc|date|message-id|received|reply-to|return-path|sender"
+    rb"|in-reply-to|references|delivered-to|errors-to|user-agent|importance|priority|precedence|auto-submitted"
+    rb"|authentication-results|dkim-signature|received-spf|(?:x|arc|list|thread|resent)-[a-z0-9-]{1,60})[ \t]*:",
     re.IGNORECASE,
 )
 _BLANK_LINE = (b"\n\n", b"\n\r\n", b"\r\r")
