@@ -3,7 +3,7 @@
 import pytest
 
 from maildock.domain.eligibility import Policy, judge
-from maildock.domain.message import InboundMessage
+from maildock.domain.message import Address, InboundMessage
 from tests.mime.trees import data_of, read
 
 TEXT = "Content-Type: text/plain\r\n\r\nhello"
@@ -93,3 +93,17 @@ def test_a_picture_is_found_by_its_location_against_the_base_of_the_html(fields:
 def test_a_line_that_is_no_field_hides_none_of_the_header() -> None:
     head = "a line of a broken field\r\nReferences: <a@b>\r\nContent-Type: multipart/mixed; boundary=b"
     assert fates(read(multipart(head, TEXT, PDF))) == [("a.pdf", None)]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\r\n"])
+def test_other_line_ends_change_nothing(end: str) -> None:
+    packed = "Content-Type: application/zip; name=a.zip\r\nContent-Transfer-Encoding: base64\r\n\r\nZGF0YQ=="
+    raw = multipart("Content-Type: multipart/mixed;\r\n boundary=b", TEXT, packed, PDF).replace(b"\r\n", end.encode())
+    message = read(b"From a@b Thu Jan  1 00:00:00 1970" + end.encode() + raw)
+    assert (message.body_text, fates(message)) == ("hello", [("a.zip", None), ("a.pdf", None)])
+
+
+@pytest.mark.parametrize("address", ["<@relay,@other:a@b>", "<mailto:a@b>", "< a@B >"])
+def test_an_address_is_read_without_what_is_wrapped_around_it(address: str) -> None:
+    sender = read(f"From: Ann {address}\r\n\r\n".encode()).sender
+    assert sender == Address("Ann", "a@b")

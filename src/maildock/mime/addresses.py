@@ -14,6 +14,7 @@ _TOKEN = re.compile(
 _NO_GROUP = ("@", "=?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _BLANKS = re.compile(r"\s+")
+_NO_ADDRESS = re.compile(r"@[^:]*+:|mailto:", re.IGNORECASE)  # a route (RFC 5322, 4.4), or a link
 
 
 def parse(fields: list[bytes], label: str = "") -> tuple[Address, ...]:
@@ -60,7 +61,9 @@ def _mailbox(phrase: list[str], angle: str | None, label: str) -> Iterator[Addre
     name = "".join(phrase).strip()
     if angle is None:
         angle, name = ("", name) if "@" not in name or "=?" in name else (name, "")
-    local, at, domain = _BLANKS.sub("", words.decode_wire(angle)).rpartition("@")
+    spec = _BLANKS.sub("", words.decode_wire(angle))
+    extra = _NO_ADDRESS.match(spec)
+    local, at, domain = spec[extra.end() if extra else 0 :].rpartition("@")
     address = f"{local}{at}{domain.lower()}"
     if address or name:
         yield Address(_BLANKS.sub(" ", words.decode_wire(name, label)).strip(), address)

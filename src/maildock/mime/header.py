@@ -17,21 +17,29 @@ _PARAMETER = re.compile(rb"[a-z][a-z0-9-]{1,30}(?:\*\d{0,3}\*?)?[ \t]{0,9}=[ \t]
 _UNFOLDED = re.compile(rb";[ \t]*+(?:\r\n|\n|\r)(?=" + _PARAMETER.pattern + rb")", re.IGNORECASE)
 _MOST_BLANKS = 80
 # The line breaks after which neither a field nor a folded line follows: the next line ends the block.
-_END = re.compile(rb"(?:\A|\r\n|\n|\r(?!\n))(?=([^\r\n]*+)(\r\n|\r|\n|\Z))(?![ \t]|" + _FIELD_LINE + rb")")
+_END = re.compile(rb"(?:\A|\r?\r\n|\n|\r(?!\r?\n))(?=([^\r\n]*+)(\r?\r\n|\r|\n|\Z))(?![ \t]|" + _FIELD_LINE + rb")")
 _KNOWN = re.compile(
     rb"(?:content-[a-z-]{1,40}|mime-version|subject|from|to|cc|bcc|date|message-id|received|reply-to|return-path|sender"
     rb"|in-reply-to|references|delivered-to|errors-to|user-agent|importance|priority|precedence|auto-submitted"
     rb"|authentication-results|dkim-signature|received-spf|(?:x|arc|list|thread|resent)-[a-z0-9-]{1,60})[ \t]*:",
     re.IGNORECASE,
 )
-_BLANK_LINE = (b"\n\n", b"\n\r\n", b"\r\r")
+_BLANK_LINE = (b"\n\n", b"\n\r\n", b"\n\r\r\n", b"\r\r")
 _NAMES = (
     rb"content-type|content-disposition|content-transfer-encoding|content-id|content-location|content-base"
     rb"|message-id|in-reply-to|references|subject|from|sender|reply-to|to|cc|date|auto-submitted|list-id|precedence"
     rb"|return-path|x-auto-response-suppress|x-autoreply|x-autorespond|x-loop"
 )
 _FIELDS = re.compile(rb"(?:\A|(?<=[\r\n]))(" + _NAMES + rb")[ \t]*+:([^\r\n]*+)", re.IGNORECASE)
-_FOLDS = ((b"\r\n ", b" "), (b"\r\n\t", b"\t"), (b"\n ", b" "), (b"\n\t", b"\t"), (b"\r ", b" "), (b"\r\t", b"\t"))
+_FOLDS = (
+    (b"\r\r\n", b"\r\n"),
+    (b"\r\n ", b" "),
+    (b"\r\n\t", b"\t"),
+    (b"\n ", b" "),
+    (b"\n\t", b"\t"),
+    (b"\r ", b" "),
+    (b"\r\t", b"\t"),
+)
 
 
 @dataclass(frozen=True, slots=True)

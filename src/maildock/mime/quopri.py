@@ -4,9 +4,9 @@ import binascii
 import re
 
 # A relay may have hung blanks behind a soft break; they are not of the text.
-_SOFT_BREAK = re.compile(rb"=[ \t]{0,80}(?:\r\n|\n|\r)")
-_MAY_BE_ONE = re.compile(rb"=[ \t]{0,80}\r?\Z")
-_LONGEST_BREAK = len("=\r\n") + 80
+_SOFT_BREAK = re.compile(rb"=[ \t]{0,80}(?:\r?\r\n|\n|\r)")
+_MAY_BE_ONE = re.compile(rb"=[ \t]{0,80}\r{0,2}\Z")
+_LONGEST_BREAK = len("=\r\r\n") + 80
 
 
 class QuotedPrintable:

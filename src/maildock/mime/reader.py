@@ -3,6 +3,7 @@
 The bytes of the parts stay where they are: each `Part` has the locator that `content` opens them by.
 """
 
+import re
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
@@ -24,6 +25,7 @@ from maildock.mime.window import Window
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_BREAKS = b"\r\n"
+_FROM_LINE = re.compile(rb">?From [^\r\n]*+(?:\r?\r\n|\r|\n)")
 _MOST_LEAVES = 20_000
 
 
@@ -52,12 +54,8 @@ def _first_line(window: Window) -> int:
     start = len(_BOM) if window.peek(0, 3) == _BOM else 0
     look = window.peek(start, 1 << 12)
     start += len(look) - len(look.lstrip(_LINE_BREAKS))
-    look = window.peek(start, 1 << 12)
-    if look.startswith((b"From ", b">From ")):
-        ends = [at for mark in (b"\n", b"\r") if (at := look.find(mark)) >= 0]
-        start += min(ends, default=0) + 1
-        start += window.peek(start, 1) == b"\n" and look[min(ends, default=0) :][:1] == b"\r"
-    return start
+    mbox = _FROM_LINE.match(window.peek(start, 1 << 12))
+    return start + mbox.end() if mbox else start
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from maildock.mime import charset, uuencode
 
-_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} ([^\r\n]{1,250})\r?\n")
+_BEGIN = re.compile(rb"(?:\A|(?<=\n))begin [0-7]{3,4} ([^\r\n]{1,250})\r{0,2}\n")
 _LONGEST_BEGIN = 300
 _LONGEST_LINE = 200
 

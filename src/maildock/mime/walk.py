@@ -16,9 +16,10 @@ DEEPEST = 100
 _LONGEST_BOUNDARY = 1 << 11
 _LOOK_FOR_BOUNDARY = 1 << 13
 _TRAILING_BLANKS = 256
-_LINE = re.compile(rb"[^\r\n]*+(\r\n|\r|\n|\Z)")
+_LINE = re.compile(rb"[^\r\n]*+(\r?\r\n|\r|\n|\Z)")
+_DOUBLED = b"\r\r\n"  # by a gateway that took the carriage return for a part of the line
 _UNDECLARED = re.compile(
-    rb"(?:\A|[\r\n])--([^\s-][^\r\n]{0,200}|-[^\r\n]{1,200})(?:\r\n|\r|\n)(?=content-)", re.IGNORECASE
+    rb"(?:\A|[\r\n])--([^\s-][^\r\n]{0,200}|-[^\r\n]{1,200})(?:\r?\r\n|\r|\n)(?=content-)", re.IGNORECASE
 )
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}/[a-z0-9!#$%&'*+.^_`{|}~-]{1,100}")
 
@@ -235,13 +236,15 @@ class Walk:
             line = _LINE.match(self._window.peek(found, self._open.longest + _TRAILING_BLANKS))
             known = self._known(line.group()[2:].rstrip()) if line else None
             if line and known:
-                start = found if found == first else self._before(found)
+                start = found if found == first else self._before(found, doubled=line[1] == _DOUBLED)
                 return _Delimiter(known[0], known[1], start, found + line.end())
             at = found + 2
         return None
 
-    def _before(self, at: int) -> int:
+    def _before(self, at: int, *, doubled: bool) -> int:
         """Return where the line break in front of the line at `at` begins."""
+        if doubled and self._window.peek(at - 3, 3) == _DOUBLED:
+            return at - 3
         return at - (2 if self._window.peek(at - 2, 2) == b"\r\n" else 1)
 
     def _known(self, line: bytes) -> tuple[int, bool] | None:
