@@ -13,7 +13,7 @@ _BREAKING = frozenset({
 # fmt: on
 _OPENING = re.compile(r"<(?:(!--)|([!?])|(/?)([a-zA-Z][a-zA-Z0-9]{0,30}))")
 # What a browser does not show, up to its end.
-_HIDDEN = {name: re.compile(f"</{name}[^>]*>", re.IGNORECASE) for name in ("script", "style", "title", "template")}
+_HIDDEN = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "title", "template")}
 _BLANKS = re.compile(r"\s+")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 
@@ -36,9 +36,9 @@ def _pieces(html: str) -> Iterator[str]:
             return
         if name in _HIDDEN and not found[3]:
             end = _HIDDEN[name].search(html, at)
-            if end is None:
+            at = html.find(">", end.end()) + 1 if end else 0
+            if not at:
                 return
-            at = end.end()
         if name in _BREAKING:
             yield "\n"
         elif name in {"td", "th"}:
