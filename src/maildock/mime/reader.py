@@ -185,6 +185,6 @@ def _block_part(leaf: Leaf, number: int, block: Block) -> Part:
         where = Locator(whole.start + block.start, whole.start + block.start + block.size, "uu")
     else:
         where = replace(whole, window=(block.start, block.size))
-    content_type = guess_type(block.name)
+    content_type = guess_type(block.name.strip())
     name = clean_name(block.name, content_type, f"attachment-{leaf.position}-{number}")
     return Part(f"{leaf.position}/{number}", str(where), name, content_type)
