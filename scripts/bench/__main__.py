@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from scripts.bench import answers, memory, parsing, report, small, whole
+from scripts.bench import answers, graph, memory, parsing, report, small, whole
 from scripts.bench.ground import ground
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MEASUREMENTS = {
     "answers": answers.MEASUREMENT,
+    "graph": graph.MEASUREMENT,
     "parsing": parsing.MEASUREMENT,
     "whole": whole.MEASUREMENT,
     "memory": memory.MEASUREMENT,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from maildock.providers.gmail.decoder import FieldDecoder
+from maildock.providers.json_bytes import FieldDecoder
 from scripts.bench.figure import TIMES, Figure, Measurement, interleaved
 from scripts.bench.ground import ROOT, Ground
 from scripts.bench.mails import MIB

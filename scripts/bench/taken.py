@@ -83,14 +83,14 @@ async def _take(context: Context, tenant: Tenant, mails: list[Path]) -> Taken:
         *(receive_raw(context, tenant.tenant, provider_id, _stream(mail)) for mail in mails)
     )
     received, received_cpu = time.perf_counter(), time.process_time()
-    async with _working(context) as worker:
+    async with working(context) as worker:
         await settle(context, worker, tenant.tenant, provider_id, [receipt.email_id for receipt in receipts])
     worked, worked_cpu = time.perf_counter(), time.process_time()
     return Taken(received - wall, received_cpu - cpu, worked - received, worked_cpu - received_cpu)
 
 
 @asynccontextmanager
-async def _working(context: Context) -> AsyncIterator[Worker]:
+async def working(context: Context) -> AsyncIterator[Worker]:
     """Run a worker as a service does: woken by its sweep and by hints."""
     worker, stop = Worker(context), asyncio.Event()
     running = asyncio.create_task(worker.run(stop))

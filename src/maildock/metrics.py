@@ -4,6 +4,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 _REGISTRY = CollectorRegistry()
+_NOTIFICATIONS = Counter(
+    "maildock_notifications",
+    "Notifications of vendors by what became of them.",
+    ["kind", "outcome"],
+    registry=_REGISTRY,
+)
 _MAILS = Counter("maildock_mails_filed", "Mails by how they were filed.", ["outcome"], registry=_REGISTRY)
 _ATTACHMENTS = Counter(
     "maildock_attachments_settled", "Attachments by how they ended for now.", ["status", "reason"], registry=_REGISTRY
@@ -17,6 +23,12 @@ _REQUESTS = Histogram(
 )
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def notified(kind: str, *, taken: int, refused: int) -> None:
+    """Count a vendor's notifications."""
+    _NOTIFICATIONS.labels(kind, "taken").inc(taken)
+    _NOTIFICATIONS.labels(kind, "refused").inc(refused)
 
 
 def mail_filed(outcome: str) -> None:

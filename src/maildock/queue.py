@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 CHANNEL = "maildock_work"
 RELEASE_PAUSE = 0.5
 
-Work = Literal["mail", "files"]
+Work = Literal["mail", "files", "check"]
 
-_CLAIMS = {"mail": email_processed_messages, "files": email_processed_attachments}
+_CLAIMS = {"mail": email_processed_messages, "files": email_processed_attachments}  # a check claims no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ class Lease:
         asked = time.monotonic()
         async with self.database.tenant(self.on.tenant) as session:
             kept = await mailbox_leases.renew(session, self.on.provider_id, self.on.work, self.token, self.seconds)
-            if kept:
-                claims = _CLAIMS[self.on.work]
+            claims = _CLAIMS.get(self.on.work)
+            if kept and claims:
                 await claims.renew_claims(session, self.on.provider_id, self.token, self.seconds)
         if not kept:
             self.lost.set()
@@ -117,8 +117,9 @@ class Lease:
 
     async def _release_once(self) -> None:
         async with self.database.tenant(self.on.tenant) as session:
-            claims = _CLAIMS[self.on.work]
-            await claims.hand_back(session, self.on.provider_id, self.token)
+            claims = _CLAIMS.get(self.on.work)
+            if claims:
+                await claims.hand_back(session, self.on.provider_id, self.token)
             await mailbox_leases.release(session, self.on.provider_id, self.on.work, self.token)
 
 

@@ -9,12 +9,16 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from maildock.access.sealing import Sealer
 from maildock.domain.eligibility import Policy
 from maildock.domain.errors import UsageError
 from maildock.domain.failures import RetryRules
 from maildock.embedded.database import EmbeddedDatabase
 from maildock.flow.context import Context
+from maildock.providers.connections import Connections
 from maildock.providers.file.provider import FileProvider
+from maildock.providers.http import Http
+from maildock.providers.microsoft.provider import MicrosoftProvider
 from maildock.settings import Settings
 from maildock.storage.factory import open_store
 from maildock.storage.files import FileOps
@@ -108,16 +112,25 @@ async def open_context(
 ) -> AsyncIterator[Context]:
     """Build what the flow needs, and close it at the end; `files` and `database_class` let others stand between."""
     objects, spool = open_store(settings.effective_storage_url, files)
-    async with database_class(where.app, where.sweep, settings.worker_concurrency + 8) as database:
+    async with database_class(where.app, where.sweep, settings.worker_concurrency + 8) as database, Http() as http:
+        sealer = Sealer(secret_keys(settings))
+        connections = Connections(database, sealer)
         yield Context(
             database=database,
+            sealer=sealer,
             store=objects,
             spool=spool,
-            providers={"file": FileProvider(objects)},
+            providers={
+                "file": FileProvider(objects),
+                "microsoft": MicrosoftProvider(
+                    connections, http, database, spool, settings.public_url, settings.max_message_bytes
+                ),
+            },
             policy=Policy(settings.max_attachment_bytes, keep_inline=settings.inline == "keep"),
             rules=RetryRules(settings.retry_seconds, settings.max_attempts, settings.give_up_hours),
             max_message_bytes=settings.max_message_bytes,
             keep_original=settings.keep_original,
             claim_seconds=settings.claim_seconds,
+            poll_seconds=settings.poll_seconds,
             concurrency=settings.worker_concurrency,
         )

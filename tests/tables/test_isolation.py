@@ -13,7 +13,7 @@ from maildock.access.login import Attempt, Doorkeeper
 from maildock.access.people import add_user
 from maildock.flow.context import Context
 from maildock.settings import Settings
-from maildock.tables import mailbox_leases
+from maildock.tables import mailbox_connections, mailbox_cursors, mailbox_leases, push_subscriptions
 from maildock.tables.tenants import Tenant
 from tests.desk import Desk
 from tests.mail import mail
@@ -34,6 +34,9 @@ async def filled(context: Context, tenant: Tenant) -> Tenant:
     async with context.database.tenant(tenant.tenant) as session:
         await tokens.issue(session, "token")
         await mailbox_leases.take(session, receipt.provider_id, "mail", UUID(int=1), 60)
+        await mailbox_connections.create(session, receipt.provider_id, "{}", b"sealed")
+        await mailbox_cursors.move(session, receipt.provider_id, "here")
+        await push_subscriptions.begin(session, receipt.provider_id, "state", "https://desk.example")
     return tenant
 
 

@@ -40,7 +40,7 @@ class Sealer:
         for cipher in self._ciphers:
             try:
                 return cipher.decrypt(nonce, content, tenant.bytes + provider_id.bytes).decode()
-            except InvalidTag:
+            except (InvalidTag, ValueError):  # the latter for what is too short to be sealed
                 continue
         raise Sealed
 

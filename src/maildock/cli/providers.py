@@ -1,28 +1,34 @@
 """`maildock providers`: where mail comes from."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from maildock.cli import connecting
 from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, OfTenant, print_all, print_one, say
 from maildock.domain.errors import MaildockError, UsageError
 from maildock.domain.ids import file_provider_id
-from maildock.queue import hint
-from maildock.tables import email_providers
+from maildock.flow.ask_now import ask_now
+from maildock.flow.check_mailbox import check_mailbox
+from maildock.flow.connect import disconnect
+from maildock.flow.resume import resume as flow_resume
+from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.email_providers import ProviderRow
 from maildock.web.shapes import Provider, ProviderHealth
 from maildock.worker.settle import settle_all
 from maildock.worker.worker import Worker
 
 app = typer.Typer(help="The connections to where mail comes from.", no_args_is_help=True)
+app.add_typer(connecting.app, name="add")
+app.command("secret")(connecting.secret)
 
-Id = Annotated[UUID, typer.Argument(metavar="ID")]
+Id = connecting.Id
 
 PAGE = 200
-TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S.%f%z"]
 
 
 @app.command("list")
@@ -55,7 +61,8 @@ async def _show(house: House, provider_id: UUID) -> dict[str, Any]:
     tenant, row = await _known(house, provider_id)
     async with house.context.database.tenant(tenant) as session:
         work = await email_providers.open_work(session, provider_id)
-    health = ProviderHealth.of(row, work.backlog, work.failing)
+        expiries = await push_subscriptions.expiries(session)
+    health = ProviderHealth.of(row, work, expiries.get(provider_id), house.context.poll_seconds)
     return {**Provider.model_validate(row).model_dump(mode="json"), "health": health.model_dump(mode="json")}
 
 
@@ -80,44 +87,33 @@ def check(provider_id: Id, as_json: AsJson = False) -> None:
 
 
 async def _check(house: House, provider_id: UUID) -> list[dict[str, Any]]:
-    _, row = await _known(house, provider_id)
-    active = row.status == "active"
-    steps = [
-        {
-            "step": "active",
-            "ok": active,
-            "detail": "mail is taken in" if active else row.status_reason or "paused by an operator",
-            "remedy": None if active else f"maildock providers resume {provider_id}",
-        }
-    ]
-    for step, trial in (("database", house.context.database.ping), ("storage", house.context.store.check)):
-        try:
-            await trial()
-        except MaildockError as problem:
-            steps.append({"step": step, "ok": False, "detail": str(problem), "remedy": "maildock doctor"})
-        else:
-            steps.append({"step": step, "ok": True, "detail": "works", "remedy": None})
-    return steps
+    tenant, row = await _known(house, provider_id)
+    return [asdict(step) async for step in check_mailbox(house.context, tenant, row)]
 
 
 @app.command()
 def pause(provider_id: Id) -> None:
     """Stop working on a provider's mail; nothing is lost meanwhile."""
-    run(lambda house: _set_status(house, provider_id, "paused", "paused by an operator"))
+    run(lambda house: _pause(house, provider_id))
     say(f"{provider_id} is paused")
+
+
+async def _pause(house: House, provider_id: UUID) -> None:
+    tenant, _ = await _known(house, provider_id)
+    async with house.context.database.tenant(tenant) as session:
+        await email_providers.pause(session, provider_id, "paused by an operator", None, by_us=False)
 
 
 @app.command()
 def resume(provider_id: Id) -> None:
     """Go on with a paused provider."""
-    run(lambda house: _set_status(house, provider_id, "active", None))
+    run(lambda house: _resume(house, provider_id))
     say(f"{provider_id} is active")
 
 
-async def _set_status(house: House, provider_id: UUID, status: str, reason: str | None) -> None:
+async def _resume(house: House, provider_id: UUID) -> None:
     tenant, _ = await _known(house, provider_id)
-    async with house.context.database.tenant(tenant) as session:
-        await email_providers.set_status(session, provider_id, status, reason)
+    await flow_resume(house.context, tenant, provider_id)
 
 
 @app.command()
@@ -125,7 +121,7 @@ def sync(
     provider_id: Id,
     since: Annotated[
         datetime | None,
-        typer.Option("--since", metavar="TIME", formats=TIMES, help="Also mail received since then (UTC)."),
+        typer.Option("--since", metavar="TIME", formats=connecting.TIMES, help="Also mail received since then (UTC)."),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return when every mail and every file has settled.")] = False,
 ) -> None:
@@ -135,30 +131,28 @@ def sync(
 
 async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait: bool) -> None:
     tenant, _ = await _known(house, provider_id)
-    async with house.context.database.tenant(tenant) as session:
-        if since is not None:
-            await email_providers.begin_earlier(session, provider_id, since.replace(tzinfo=since.tzinfo or UTC))
-        await hint(session, provider_id, "mail")
-        await hint(session, provider_id, "files")
-    if wait:
-        worker = Worker(house.context)
-        try:
-            await settle_all(house.context, worker, tenant, provider_id)
-        finally:
-            await worker.stop()
+    await ask_now(house.context, tenant, provider_id, since and since.replace(tzinfo=since.tzinfo or UTC))
+    if not wait:
+        return
+    worker = Worker(house.context)
+    try:
+        await settle_all(house.context, worker, tenant, provider_id)
+    finally:
+        await worker.stop()
+    _, row = await _known(house, provider_id)
+    if row.poll_failures:
+        raise MaildockError(f"the mailbox could not be asked: {row.poll_error}")
 
 
 @app.command()
 def remove(provider_id: Id) -> None:
-    """Remove a provider that nothing came through; one with mail is kept, and can be paused."""
+    """Disconnect a mailbox for good; tickets and documents that came through it stay."""
     run(lambda house: _remove(house, provider_id))
     say(f"{provider_id} is removed")
 
 
 async def _remove(house: House, provider_id: UUID) -> None:
-    tenant, _ = await _known(house, provider_id)
+    tenant, row = await _known(house, provider_id)
     if provider_id == file_provider_id(tenant):
         raise UsageError("this is the tenant's built-in provider for raw mail; pause it instead")
-    async with house.context.database.tenant(tenant) as session:
-        if not await email_providers.remove(session, provider_id):
-            raise UsageError(f"{provider_id} has brought in mail, which refers to it; pause it instead")
+    await disconnect(house.context, tenant, row)

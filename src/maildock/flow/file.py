@@ -30,6 +30,13 @@ class Filed:
     parts: int
 
 
+async def ignore_message(context: Context, token: UUID, email: EmailRef, message: InboundMessage, why: str) -> None:
+    """Write down that a mail makes no ticket; raises `LostClaim` when the claim `token` has passed on."""
+    async with context.database.tenant(email.tenant) as session:
+        if not await messages.ignore(session, email.provider_id, email.email_id, token, why, message.received_at):
+            raise LostClaim
+
+
 async def file_message(context: Context, token: UUID, email: EmailRef, message: InboundMessage) -> Filed:
     """File a mail under the claim `token`; raises `LostClaim`, with nothing written, when that has passed on."""
     parts = judge(_offered(context, email, message), context.policy)
@@ -139,6 +146,7 @@ async def _settle(session: TenantSession, token: UUID, email: EmailRef, message:
         thread_hash=ids.text_hash(message.thread_id) if message.thread_id else None,
         sender=message.sender.address if message.sender else None,
         subject=message.subject,
+        received_at=message.received_at,
     )
     if not settled:
         raise LostClaim

@@ -52,7 +52,10 @@ async def read_attachment(context: Context, lease: Lease, kind: str, row: Claime
 
 async def _bytes(context: Context, kind: str, email: EmailRef, row: ClaimedAttachment) -> AsyncIterator[bytes]:
     if row.kind != PartKind.PACKED:
-        async for chunk in context.providers[kind].open(AttachmentRef(email, row.attachment_id, row.locator)):
+        declared = (row.file_name, row.content_type, row.size)
+        async for chunk in context.providers[kind].open(
+            AttachmentRef(email, row.attachment_id, row.locator, *declared)
+        ):
             yield chunk
         return
     if row.kept_sha256 is None:

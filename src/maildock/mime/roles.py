@@ -59,16 +59,17 @@ def is_alternative(leaf: Leaf) -> bool:
 def kind(leaf: Leaf) -> PartKind:
     """Tell files from containers and from parts that only machines read."""
     part = leaf.header
-    name = part.name.lower()
-    if part.content_type in _CONTAINERS or name == "winmail.dat":
-        return PartKind.CONTAINER
+    found = kind_of(part.content_type, part.name)
     signed = leaf.parent is not None and leaf.parent.subtype == "signed" and leaf.index > 1
-    machine = (
-        part.content_type in _MACHINE
-        or (part.content_type.startswith("message/") and part.content_type not in attached.TYPES)
-        or _is_report_part(leaf)
-        or (signed and name.endswith(_SIGNATURE_NAMES))
-    )
+    machine = _is_report_part(leaf) or (signed and part.name.lower().endswith(_SIGNATURE_NAMES))
+    return PartKind.MACHINE if machine and found is PartKind.FILE else found
+
+
+def kind_of(content_type: str, name: str) -> PartKind:
+    """Tell the same by type and name alone, for a part whose place is not known."""
+    if content_type in _CONTAINERS or name.lower() == "winmail.dat":
+        return PartKind.CONTAINER
+    machine = content_type in _MACHINE or (content_type.startswith("message/") and content_type not in attached.TYPES)
     return PartKind.MACHINE if machine else PartKind.FILE
 
 

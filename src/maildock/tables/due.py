@@ -15,9 +15,21 @@ class DueMailbox:
     work: str
 
 
+# How often in a row a mailbox may fail to answer before nobody waits for it.
+PATIENCE = 4
+
+_AWAKE = " (p.quiet_until IS NULL OR p.quiet_until <= now())"
+
 _WORKING = (
     " EXISTS (SELECT FROM email_providers AS p"
-    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active')"
+    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active' AND" + _AWAKE + ")"
+)
+
+# What maildock paused itself is polled to see whether it is mended.
+_TO_ASK = (
+    " email_providers AS p WHERE (p.status = 'active' OR p.self_paused) AND"
+    + _AWAKE
+    + " AND (p.poll_at <= now() OR (p.status = 'active' AND p.watch_at <= now()))"
 )
 
 _DUE = (
@@ -27,13 +39,14 @@ _DUE = (
 
 
 async def mailboxes(session: SweepSession) -> list[DueMailbox]:
-    """List the mailboxes with due and unclaimed rows; both partial indexes hold open rows only."""
+    """List the mailboxes with due and unclaimed rows (partial indexes hold the open ones), and those to be asked."""
     return await session.all(
         DueMailbox,
         "SELECT DISTINCT tenant, provider_id, 'mail' AS work FROM email_processed_messages AS d"
         " WHERE status IN ('received', 'failed') AND" + _DUE + " UNION ALL"
         " SELECT DISTINCT tenant, provider_id, 'files' FROM email_processed_attachments AS d"
-        " WHERE status IN ('pending', 'processing', 'failed') AND" + _DUE,
+        " WHERE status IN ('pending', 'processing', 'failed') AND" + _DUE + " UNION ALL"
+        " SELECT p.tenant, p.provider_id, 'mail' FROM" + _TO_ASK,
     )
 
 
@@ -55,11 +68,13 @@ async def untried(session: TenantSession, provider_id: UUID) -> str | None:
     """Name the kind of work that a mailbox has and nobody has tried yet: `mail` before `files`, `None` for none."""
     kind: str | None = await session.value(
         "SELECT CASE"
+        " WHEN EXISTS (SELECT FROM email_providers WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
+        "  AND (poll_at <= now() OR poll_failures BETWEEN 1 AND %(patience)s)) THEN 'mail'"
         " WHEN EXISTS (SELECT FROM email_processed_messages WHERE tenant = %(tenant)s"
         "  AND provider_id = %(provider_id)s AND status = 'received') THEN 'mail'"
         " WHEN EXISTS (SELECT FROM email_processed_attachments WHERE tenant = %(tenant)s"
         "  AND provider_id = %(provider_id)s AND status IN ('pending', 'processing')) THEN 'files' END",
-        {"provider_id": provider_id},
+        {"provider_id": provider_id, "patience": PATIENCE},
     )
     return kind
 

@@ -276,6 +276,25 @@ async def make_due(
     return before
 
 
+async def forget_outages(session: TenantSession, provider_id: UUID) -> None:
+    """Make due at once what waits for a provider that works again, and forget for how long it did not."""
+    await session.execute(
+        "UPDATE email_processed_attachments SET next_attempt_at = NULL, outages = 0, failing_since = NULL"
+        + _OF_PROVIDER
+        + " AND status = 'failed'",
+        {"provider_id": provider_id},
+    )
+
+
+async def abandon(session: TenantSession, provider_id: UUID, why: str) -> None:
+    """Put aside what has not been read of a provider that is removed."""
+    await session.execute(
+        "UPDATE email_processed_attachments SET status = 'dead', reason = 'gone', error_message = %(why)s,"
+        " claim_token = NULL, claimed_until = NULL, next_attempt_at = NULL, updated_at = now()" + _OF_PROVIDER + _OPEN,
+        {"provider_id": provider_id, "why": why},
+    )
+
+
 async def make_all_failed_due(session: TenantSession) -> list[UUID]:
     """Make every failed and dead row of the tenant due again; gives the providers that have work now."""
     rows = await session.values(

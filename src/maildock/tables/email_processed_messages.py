@@ -36,6 +36,15 @@ class MessageState:
     outages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A mail that its provider has; `ignored` where it is none that came in."""
+
+    email_id: str
+    received_at: datetime | None
+    ignored: bool
+
+
 _KEY = " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = %(email_id)s"
 
 
@@ -50,6 +59,77 @@ async def receive(
         {"provider_id": provider_id, "email_id": email_id, "raw_sha256": raw_sha256, "raw_size": raw_size},
     )
     return inserted == 1
+
+
+async def receive_all(session: TenantSession, provider_id: UUID, mails: Sequence[Announced]) -> list[str]:
+    """Write down mails that lie at their provider, in one statement; gives the ids of those that are new.
+
+    What is `ignored` is written down as that.
+    """
+    rows = await session.values(
+        "INSERT INTO email_processed_messages AS known (tenant, provider_id, email_id, status, received_at)"
+        " SELECT %(tenant)s, %(provider_id)s, email_id, status, coalesce(received_at, now())"
+        " FROM unnest(%(ids)s::text[], %(statuses)s::text[], %(times)s::timestamptz[])"
+        " AS new (email_id, status, received_at)"
+        " ON CONFLICT (tenant, provider_id, email_id) DO NOTHING RETURNING email_id",
+        {
+            "provider_id": provider_id,
+            "ids": [mail.email_id for mail in mails],
+            "statuses": ["ignored" if mail.ignored else "received" for mail in mails],
+            "times": [mail.received_at for mail in mails],
+        },
+    )
+    return [row[0] for row in rows]
+
+
+async def want_earlier(session: TenantSession, provider_id: UUID, since: datetime) -> None:
+    """Make due what was ignored for having come too early, and is wanted now."""
+    await session.execute(
+        "UPDATE email_processed_messages SET status = 'received', error_message = NULL, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status = 'ignored'"
+        " AND received_at >= %(since)s",
+        {"provider_id": provider_id, "since": since},
+    )
+
+
+async def forget_outages(session: TenantSession, provider_id: UUID) -> None:
+    """Make due at once what waits for a provider that works again, and forget for how long it did not."""
+    await session.execute(
+        "UPDATE email_processed_messages SET next_attempt_at = NULL, outages = 0, failing_since = NULL"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status = 'failed'",
+        {"provider_id": provider_id},
+    )
+
+
+async def abandon(session: TenantSession, provider_id: UUID, why: str) -> None:
+    """Put aside what has not been read of a provider that is removed."""
+    await session.execute(
+        "UPDATE email_processed_messages SET status = 'dead', error_message = %(why)s, claim_token = NULL,"
+        " claimed_until = NULL, next_attempt_at = NULL, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')",
+        {"provider_id": provider_id, "why": why},
+    )
+
+
+async def ignore(
+    session: TenantSession, provider_id: UUID, email_id: str, token: UUID, reason: str, received_at: datetime | None
+) -> bool:
+    """Write that the mail is none that came in, or came too early; `False` when `token` no longer holds the claim."""
+    ignored = await session.execute(
+        "UPDATE email_processed_messages SET status = 'ignored', error_message = %(reason)s, claims = 0,"
+        " claim_token = NULL, claimed_until = NULL, next_attempt_at = NULL, failing_since = NULL,"
+        " received_at = coalesce(%(received_at)s, received_at), updated_at = now()"
+        + _KEY
+        + " AND claim_token = %(token)s",
+        {
+            "provider_id": provider_id,
+            "email_id": email_id,
+            "token": token,
+            "reason": reason,
+            "received_at": received_at,
+        },
+    )
+    return ignored == 1
 
 
 async def receive_again(session: TenantSession, provider_id: UUID, email_id: str, raw_sha256: str) -> bool:
@@ -82,7 +162,7 @@ async def claim_next(session: TenantSession, provider_id: UUID, token: UUID, sec
         " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
         " AND (next_attempt_at IS NULL OR next_attempt_at <= now())"
         " AND (claimed_until IS NULL OR claimed_until < now())"
-        " ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+        " ORDER BY received_at, created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
         {"provider_id": provider_id},
     )
     if due is None:
@@ -131,6 +211,7 @@ async def settle(
     thread_hash: bytes | None,
     sender: str | None,
     subject: str,
+    received_at: datetime | None,
 ) -> bool:
     """Write that the mail is `filed` or a `duplicate`; `False` when `token` no longer holds the claim."""
     params = {
@@ -145,11 +226,13 @@ async def settle(
         "thread_hash": thread_hash,
         "sender": sender,
         "subject": subject,
+        "received_at": received_at,
     }
     settled = await session.execute(
         "UPDATE email_processed_messages SET status = %(status)s, ticket_id = %(ticket_id)s,"
         " comment_id = %(comment_id)s, message_id = %(message_id)s, message_id_hash = %(message_id_hash)s,"
         " thread_hash = %(thread_hash)s, sender = %(sender)s, subject = %(subject)s, error_message = NULL,"
+        " received_at = coalesce(%(received_at)s, received_at),"
         " claims = 0, claim_token = NULL, claimed_until = NULL, next_attempt_at = NULL, failing_since = NULL,"
         " updated_at = now()" + _KEY + " AND claim_token = %(token)s AND status IN ('received', 'failed')",
         params,

@@ -45,3 +45,11 @@ async def reseal(session: TenantSession, provider_id: UUID, sealed: bytes) -> bo
         {"provider_id": provider_id, "sealed": sealed},
     )
     return replaced == 1
+
+
+async def forget(session: TenantSession, provider_id: UUID) -> None:
+    """Delete a mailbox's connection, with its credentials."""
+    await session.execute(
+        "DELETE FROM mailbox_connections WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s",
+        {"provider_id": provider_id},
+    )

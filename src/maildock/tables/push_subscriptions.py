@@ -13,7 +13,10 @@ from maildock.tables.session import TenantSession
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionRow:
-    """A subscription; `ended_at` is set once it is known to send no more."""
+    """A subscription; `ended_at` is set once it is known to send no more.
+
+    One that was granted and has no `renewed_at` is to be renewed now: its vendor asked for that.
+    """
 
     client_state: str
     subscription_id: str | None
@@ -64,6 +67,14 @@ async def confirm(
     )
 
 
+async def renew_now(session: TenantSession, provider_id: UUID, client_state: str) -> None:
+    """Have it renewed at the next look, however long it still lasts."""
+    await session.execute(
+        "UPDATE push_subscriptions SET renewed_at = NULL" + _OF_STATE,
+        {"provider_id": provider_id, "client_state": client_state},
+    )
+
+
 async def end(session: TenantSession, provider_id: UUID, client_state: str) -> None:
     """Write down that it sends no more."""
     await session.execute(
@@ -79,3 +90,12 @@ async def forget_ended(session: TenantSession, provider_id: UUID) -> None:
         " OR coalesce(expires_at, created_at + interval '1 day') < now() - interval '1 day')",
         {"provider_id": provider_id},
     )
+
+
+async def expiries(session: TenantSession) -> dict[UUID, datetime]:
+    """Say for each of the tenant's mailboxes that is notified until when that lasts."""
+    rows = await session.values(
+        "SELECT provider_id, max(expires_at) FROM push_subscriptions"
+        " WHERE tenant = %(tenant)s AND ended_at IS NULL AND expires_at > now() GROUP BY provider_id"
+    )
+    return dict(rows)

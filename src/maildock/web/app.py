@@ -11,6 +11,7 @@ from maildock.web.api import attachments, documents, emails, messages, providers
 from maildock.web.caller import PROBLEMS
 from maildock.web.edge import Edge
 from maildock.web.pages.mount import mount_pages
+from maildock.web.webhooks import microsoft
 
 API = "/api/v1"
 
@@ -41,5 +42,6 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     app.include_router(operations.router)
     for noun in (tickets, documents, emails, attachments, messages, providers):
         app.include_router(noun.router, prefix=API, responses=PROBLEMS)
+    app.include_router(microsoft.router)
     mount_pages(app)
     return app

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from maildock.flow.health import judge
 from maildock.tables.api_reads import AttachmentRow, CommentRow, DocumentRow, EmailRow, TicketRow
-from maildock.tables.email_providers import ProviderRow
+from maildock.tables.email_providers import OpenWork, ProviderRow
 
 Time = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(UTC))]
 
@@ -174,25 +175,18 @@ class ProviderHealth(Shape):
     backlog: int
 
     @classmethod
-    def of(cls, provider: ProviderRow, backlog: int, failing: int) -> Self:
-        """Judge a provider by its own status and by what it left undone."""
-        status: Literal["ok", "degraded", "paused"] = "ok"
-        reason = remedy = None
-        if provider.status == "paused":
-            status, reason = "paused", provider.status_reason or "paused by an operator"
-            remedy = f"mend the cause, then `maildock providers resume {provider.provider_id}`"
-        elif failing:
-            status, reason = "degraded", f"{failing} mails or attachments have failed"
-            remedy = "see why with `maildock attachments list --status failed`, then `maildock attachments retry`"
+    def of(cls, row: ProviderRow, work: OpenWork, expires_at: datetime | None, poll_seconds: float) -> Self:
+        """Judge a provider as of now; `expires_at` is when its notifications end."""
+        health = judge(row, work, poll_seconds, datetime.now(UTC))
         return cls(
-            status=status,
-            reason=reason,
-            remedy=remedy,
-            last_push_at=provider.last_push_at,
-            last_poll_at=provider.last_poll_at,
-            last_mail_at=provider.last_mail_at,
-            subscription_expires_at=None,
-            backlog=backlog,
+            status=health.status,
+            reason=health.reason,
+            remedy=health.remedy,
+            last_push_at=row.last_push_at,
+            last_poll_at=row.last_poll_at,
+            last_mail_at=row.last_mail_at,
+            subscription_expires_at=expires_at,
+            backlog=work.backlog,
         )
 
 

@@ -10,16 +10,19 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from maildock import metrics
-from maildock.domain.errors import LostClaim, MaildockError, loggable
+from maildock.domain.errors import LostClaim, MaildockError, Throttled, Unauthorized, loggable
 from maildock.domain.failures import DEATHS_BEFORE_ALONE
 from maildock.flow.alone import Gate
+from maildock.flow.back_off import back_off
 from maildock.flow.commit import commit
 from maildock.flow.context import Context
 from maildock.flow.store import Spooled, failed, read_attachment
+from maildock.providers.base import Mailbox, RemoteProvider
 from maildock.queue import Lease, describe
 from maildock.tables import email_processed_attachments as attachments
 from maildock.tables import email_providers, mailbox_leases
 from maildock.tables.email_processed_attachments import ClaimedAttachment, Settled
+from maildock.tables.email_providers import ProviderRow
 from maildock.tables.session import DatabaseAway
 
 log = structlog.get_logger(__name__)
@@ -42,11 +45,15 @@ class Lane:
         self._nudged = nudged
         self._moved = asyncio.Event()
         self._watching: set[asyncio.Task[None]] = set()
+        self._most = context.concurrency
         self._portion = context.concurrency
         self._exhausted = True
         self._claimed_at = 0.0
         self._kind = ""
-        self._reading: dict[asyncio.Task[Spooled | Settled], ClaimedAttachment] = {}
+        self._mailbox: Mailbox | None = None
+        self._resting = False
+        self._at_once = asyncio.Semaphore(context.concurrency)
+        self._reading: dict[asyncio.Task[Spooled | Settled | None], ClaimedAttachment] = {}
         self._read: list[Spooled | Settled] = []
         self._suspect: ClaimedAttachment | None = None
         self._committing: asyncio.Task[None] | None = None
@@ -73,6 +80,8 @@ class Lane:
 
     async def _claim(self) -> bool:
         """Begin as many due attachments as there is room for; `False` when none is due."""
+        if self._resting:
+            return False
         room = self._room()
         if room <= 0 or self._suspect:
             return True
@@ -88,10 +97,10 @@ class Lane:
             provider = await email_providers.working(session, provider_id)
             if provider is None:
                 return False
+            self._know(provider)
             rows = await attachments.claim(
                 session, provider_id, self._lease.token, self._context.claim_seconds, room, DEATHS_BEFORE_ALONE
             )
-        self._kind = provider.kind
         self._exhausted = len(rows) < room
         for row in rows:
             if row.claims > DEATHS_BEFORE_ALONE:
@@ -102,6 +111,16 @@ class Lane:
                 self._reading[task] = row
         return bool(rows)
 
+    def _know(self, row: ProviderRow) -> None:
+        if self._mailbox is not None:
+            return
+        self._kind = row.kind
+        self._mailbox = Mailbox(self._lease.on.tenant, row.provider_id, row.mailbox, row.since)
+        provider = self._context.providers[row.kind]
+        if isinstance(provider, RemoteProvider):
+            self._most = self._portion = min(provider.files_at_once, self._context.concurrency)
+            self._at_once = asyncio.Semaphore(self._most)
+
     def _room(self) -> int:
         """Say how many rows to claim now: a claim costs the same for none, for one, and for sixty."""
         early = time.monotonic() - self._claimed_at < CLAIM_PAUSE
@@ -109,7 +128,7 @@ class Lane:
         if early and self._under_way and (crowded or (self._exhausted and not self._nudged.is_set())):
             return 0
         if not early:
-            self._portion = self._context.concurrency
+            self._portion = self._most
         elif not self._exhausted:
             # These files are read faster than they are claimed. Of large ones no more are claimed than are read at
             # once: whoever dies has claimed them.
@@ -127,9 +146,10 @@ class Lane:
             await self._commit([outcome])
         self._suspect = None
 
-    async def _begin(self, row: ClaimedAttachment) -> Spooled | Settled:
-        async with self._gate.passage(alone=False), self._slots:
-            return await self._read_one(row)
+    async def _begin(self, row: ClaimedAttachment) -> Spooled | Settled | None:
+        """Read a row; `None` when its mailbox wants to be left in peace: then it is handed back untouched."""
+        async with self._gate.passage(alone=False), self._at_once, self._slots:
+            return None if self._resting else await self._read_one(row)
 
     async def _read_one(self, row: ClaimedAttachment) -> Spooled | Settled:
         try:
@@ -145,7 +165,15 @@ class Lane:
                 error=loggable(problem),
                 exc_info=not isinstance(problem, MaildockError),
             )
-            return failed(self._context, row, problem)
+            return failed(self._context, row, await self._back_off(problem))
+
+    async def _back_off(self, problem: Exception) -> Exception:
+        provider = self._context.providers[self._kind]
+        if self._mailbox is None or not isinstance(provider, RemoteProvider):
+            return problem
+        judged = await back_off(self._context, self._lease, provider, self._mailbox, problem)
+        self._resting |= isinstance(judged, Throttled | Unauthorized)
+        return judged
 
     async def _advance(self) -> bool:
         """Wait until something moves; `False` when nothing is under way."""
@@ -178,7 +206,9 @@ class Lane:
     def _collect(self) -> None:
         for task in [task for task in self._reading if task.done()]:
             del self._reading[task]
-            self._read.append(task.result())
+            outcome = task.result()
+            if outcome is not None:
+                self._read.append(outcome)
         if self._committing and self._committing.done():
             finished, self._committing = self._committing, None
             finished.result()

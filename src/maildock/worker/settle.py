@@ -59,11 +59,14 @@ async def _work_until_done(
     while True:
         async with context.database.tenant(tenant) as session:
             now = await left(session)
-            working = now is None or await email_providers.working(session, provider_id)
+            row = await email_providers.get(session, provider_id)
         if now is None:
             return
-        if not working:
-            raise MaildockError(f"the provider is paused; its mail waits: `maildock providers resume {provider_id}`")
+        if row is None or row.status == "paused":
+            why = f": {row.status_reason}" if row and row.self_paused else ""
+            raise MaildockError(
+                f"the provider is paused{why}; its mail waits: `maildock providers resume {provider_id}`"
+            )
         if ended and before == now:
             # Our turn changed nothing: the work is another process's, or not due yet.
             await asyncio.sleep(pause)

@@ -10,6 +10,7 @@ import structlog
 
 from maildock.domain.errors import LostClaim, OutageError
 from maildock.flow.alone import Gate
+from maildock.flow.catch_up import catch_up
 from maildock.flow.context import Context
 from maildock.flow.fetch import fetch_next
 from maildock.flow.recover import due_work, is_due, open_claims, tidy
@@ -143,7 +144,9 @@ class Worker:
             if held is None:
                 return False
             if on.work == "mail":
-                while may_go_on() and await fetch_next(self.context, held, self._gate):
+                while may_go_on() and (
+                    await catch_up(self.context, held) or await fetch_next(self.context, held, self._gate)
+                ):
                     nudged.clear()
             else:
                 await Lane(self.context, held, self._slots, self._gate, nudged).work(may_go_on)

@@ -36,6 +36,7 @@ COLUMNS = (
     "watch_at timestamptz",
     "watch_error text",
     "watch_remedy text",
+    "removed_at timestamptz",
 )
 
 OLDEST_CREATED = "(tenant, provider_id, created_at)"

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from maildock.tables import email_providers
+from maildock.tables import email_providers, push_subscriptions
 from maildock.web import cursors
 from maildock.web.api.pages import Page
 from maildock.web.caller import DEFAULT_LIMIT, Caller, Cursor, House, Limit
@@ -43,6 +43,7 @@ async def get_health(house: House, tenant: Caller, provider_id: UUID) -> Provide
     async with house.database.tenant(tenant) as session:
         row = await email_providers.get(session, provider_id)
         work = await email_providers.open_work(session, provider_id)
+        expiries = await push_subscriptions.expiries(session)
     if row is None:
         raise not_found()
-    return ProviderHealth.of(row, work.backlog, work.failing)
+    return ProviderHealth.of(row, work, expiries.get(provider_id), house.poll_seconds)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from maildock.tables import desk, email_providers
+from maildock.tables import desk, email_providers, push_subscriptions
 from maildock.tables.email_providers import OpenWork
 from maildock.web.pages.rendering import page
 from maildock.web.pages.visit import Admin
@@ -19,10 +19,11 @@ async def list_providers(visit: Admin) -> Response:
     async with visit.session() as session:
         rows = await email_providers.page(session, None, _MOST)
         work = await desk.open_work(session)
-    nothing = OpenWork(0, 0)
+        expiries = await push_subscriptions.expiries(session)
+    nothing, poll_seconds = OpenWork(0, 0), visit.context.poll_seconds
     shown = [
-        (row, ProviderHealth.of(row, of_row.backlog, of_row.failing))
+        (row, ProviderHealth.of(row, work.get(key, nothing), expiries.get(key), poll_seconds))
         for row in rows
-        for of_row in [work.get(row.provider_id, nothing)]
+        for key in [row.provider_id]
     ]
     return page("providers.html", visit=visit, providers=shown)

@@ -1,7 +1,8 @@
-"""Bytes out of Google's JSON while it arrives: the answers of `attachments.get` and of `messages.get?format=raw`.
+"""Bytes out of a vendor's JSON while it arrives: an object with one huge base64 string in it.
 
-Both are an object with one huge base64 string in it. Everything around that string is held against the grammar of JSON
-(RFC 8259) and forgotten, so memory depends on neither the size of the answer nor what else is in it.
+Such are Gmail's `attachments.get` and `messages.get?format=raw`, and Microsoft's `contentBytes`. Everything around that
+string is held against the grammar of JSON (RFC 8259) and forgotten, so memory depends on neither the size of the answer
+nor what else is in it.
 """
 
 import json
@@ -9,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from maildock.domain.errors import Corrupt
-from maildock.providers.gmail.base64url import Base64Url
+from maildock.providers.base64_text import STANDARD, URL_SAFE, Base64Text
 
 DEEPEST = 64
 MOST_TOKENS = 100_000
@@ -46,12 +47,13 @@ class FieldDecoder:
     reads should say so. All else that is wrong with the answer is `Corrupt`, an answer that breaks off included.
     """
 
-    def __init__(self, field: str = "data") -> None:
+    def __init__(self, field: str = "data", *, url_safe: bool = True) -> None:
         self.declared: int | None = None
         self.length = 0
         self._field = field
         self._found = False
-        self._base64 = Base64Url()
+        self._url_safe = url_safe
+        self._base64 = Base64Text(URL_SAFE if url_safe else STANDARD)
         self._out: list[bytes] = []
         self._levels = bytearray()
         self._tokens = 0
@@ -74,7 +76,7 @@ class FieldDecoder:
     def finish(self) -> bytes:
         """Return the last bytes; `Corrupt` unless the answer was whole.
 
-        Where nothing is in the file, Google may leave its data out: then the size says that.
+        Where nothing is in the file, its data may be left out: then the size says that.
         """
         if self._expected != "nothing" or self._held:
             raise Corrupt("the answer breaks off")
@@ -166,6 +168,8 @@ class FieldDecoder:
             if quote < 0:
                 run = self._without_broken_escape(run)
             run = _ESCAPED_BASE64.sub(_unescaped, run)
+            if not self._url_safe:
+                run = run.replace(b"\\/", b"/")
         self._out.append(self._base64.feed(run))
         if quote < 0:
             return end

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from maildock.domain.errors import Corrupt
-from maildock.providers.gmail.decoder import FieldDecoder
+from maildock.providers.json_bytes import FieldDecoder
 from tests.mail import mail
 from tests.servers.gmail import GmailServer
 from tests.servers.gmail_client import ADDRESS, GmailClient, by_id

@@ -1,0 +1,73 @@
+"""Connect: add a mailbox to a tenant, give it new credentials, or take it away."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import structlog
+
+from maildock.domain.errors import MaildockError, UsageError, loggable
+from maildock.flow.context import Context
+from maildock.flow.resume import resume
+from maildock.providers.base import Mailbox
+from maildock.queue import hint
+from maildock.tables import email_processed_attachments as attachments
+from maildock.tables import email_processed_messages as messages
+from maildock.tables import email_providers, mailbox_connections
+from maildock.tables.email_providers import ProviderRow
+
+log = structlog.get_logger(__name__)
+
+REMOVED = "the mailbox was removed before this could be read"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """A mailbox to connect: `settings` and `secret` are its kind's own JSON, mail from `since` on is taken in."""
+
+    kind: str
+    address: str
+    settings: str
+    secret: str
+    since: datetime | None
+
+
+async def connect(context: Context, tenant: UUID, new: NewMailbox) -> UUID:
+    """Connect a mailbox, which any running worker begins with at once; gives its `provider_id`."""
+    provider_id = uuid4()
+    sealed = context.sealer.seal(tenant, provider_id, new.secret)
+    async with context.database.tenant(tenant) as session:
+        known = await email_providers.connected(session, new.kind, new.address)
+        if known is not None:
+            raise UsageError(f"this mailbox is connected already, as provider {known}")
+        await email_providers.create(session, provider_id, new.kind, new.address, new.since)
+        await mailbox_connections.create(session, provider_id, new.settings, sealed)
+        await hint(session, provider_id, "mail")
+    return provider_id
+
+
+async def renew_secret(context: Context, tenant: UUID, provider_id: UUID, secret: str) -> None:
+    """Replace a mailbox's credentials; one that was paused for the old ones goes on."""
+    async with context.database.tenant(tenant) as session:
+        row = await email_providers.get(session, provider_id)
+        if not await mailbox_connections.reseal(session, provider_id, context.sealer.seal(tenant, provider_id, secret)):
+            raise UsageError("this provider has no credentials")
+    if row is not None and row.self_paused:
+        await resume(context, tenant, provider_id)
+
+
+async def disconnect(context: Context, tenant: UUID, row: ProviderRow) -> None:
+    """Take a mailbox away: its vendor notifies us no longer, its credentials are deleted, its tickets stay."""
+    mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
+    try:
+        await context.remote(row.kind).unwatch(mailbox)
+    except MaildockError as problem:
+        # It ends by itself in a few days.
+        log.warning(
+            "notifications not ended", tenant=str(tenant), provider_id=str(row.provider_id), error=loggable(problem)
+        )
+    async with context.database.tenant(tenant) as session:
+        await email_providers.remove(session, row.provider_id)
+        await mailbox_connections.forget(session, row.provider_id)
+        await messages.abandon(session, row.provider_id, REMOVED)
+        await attachments.abandon(session, row.provider_id, REMOVED)

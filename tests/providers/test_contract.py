@@ -1,0 +1,160 @@
+"""What every vendor's mailbox promises, whoever the vendor is."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from maildock.flow.ask_now import ask_now
+from maildock.flow.context import Context
+from maildock.tables.tenants import Tenant
+from maildock.worker.worker import Worker
+from tests.desk import COMMENTS, LEDGER, TICKETS, Desk
+from tests.mail import Mail, mail
+from tests.providers.vendors import ADDRESS, MailboxDesk, Vendor, connected
+
+BIG = bytes(range(256)) * 8000
+
+
+def letter(subject: str = "Printer") -> Mail:
+    return mail(subject).attach("a.txt", b"hello").attach("big.bin", BIG)
+
+
+async def test_a_mail_makes_a_ticket_with_its_documents(box: MailboxDesk) -> None:
+    box.vendor.deliver(letter())
+    await box.work()
+    assert [ticket["subject"] for ticket in await box.desk.all(TICKETS)] == ["Printer"]
+    assert await box.desk.documents() == {"a.txt": b"hello", "big.bin": BIG}
+    assert (await box.desk.fsck()).clean
+
+
+async def test_a_reply_joins_the_ticket(box: MailboxDesk) -> None:
+    first = letter()
+    box.vendor.deliver(first)
+    await box.work()
+    box.vendor.deliver(mail(text="on fire").reply_to(first).attach("photo.jpg", b"jpg"))
+    await box.work()
+    assert len(await box.desk.all(TICKETS)) == 1
+    assert [comment["body_text"].strip() for comment in await box.desk.all(COMMENTS)][1] == "on fire"
+    assert set(await box.desk.documents()) == {"a.txt", "big.bin", "photo.jpg"}
+
+
+async def test_looking_twenty_times_adds_nothing(box: MailboxDesk) -> None:
+    box.vendor.deliver(letter())
+    for _ in range(20):
+        await box.work()
+    assert len(await box.desk.all(TICKETS)) == 1
+    assert len(await box.desk.all(LEDGER)) == 2
+
+
+async def test_a_lost_place_and_a_full_search_add_nothing(box: MailboxDesk) -> None:
+    box.vendor.deliver(letter())
+    await box.work()
+    box.vendor.lose_place()
+    box.vendor.deliver(letter("Scanner").attach("c.txt", b"c"))
+    await box.work()
+    assert [ticket["subject"] for ticket in await box.desk.all(TICKETS)] == ["Printer", "Scanner"]
+    assert len(await box.desk.all(LEDGER)) == 5
+
+
+async def test_mail_from_before_the_start_makes_no_ticket(context: Context, tenant: Tenant, vendor: Vendor) -> None:
+    vendor.new_mailbox(ADDRESS, None)
+    vendor.deliver(letter("Old"), received=datetime.now(UTC) - timedelta(days=2))
+    box = await connected(Desk(context, tenant), vendor)
+    vendor.deliver(letter("New"))
+    await box.work()
+    vendor.lose_place()
+    await box.work()
+    assert [ticket["subject"] for ticket in await box.desk.all(TICKETS)] == ["New"]
+
+
+async def test_an_earlier_start_brings_older_mail_in(context: Context, tenant: Tenant, vendor: Vendor) -> None:
+    vendor.new_mailbox(ADDRESS, None)
+    vendor.deliver(letter("Old"), received=datetime.now(UTC) - timedelta(days=2))
+    box = await connected(Desk(context, tenant), vendor)
+    await box.work()
+    assert await box.desk.all(TICKETS) == []
+    await ask_now(context, tenant.tenant, box.provider_id, datetime.now(UTC) - timedelta(days=3))
+    await Worker(context).drain(asyncio.Event())
+    assert [ticket["subject"] for ticket in await box.desk.all(TICKETS)] == ["Old"]
+
+
+@pytest.mark.parametrize("kind", ["unavailable", "throttled", "error", "cut", "reset"])
+async def test_a_fault_while_reading_files_delays_and_loses_nothing(box: MailboxDesk, kind: str) -> None:
+    box.vendor.deliver(letter())
+    box.vendor.fault(box.vendor.files_path, 3, kind, after=1000)
+    await box.work_until_settled()
+    assert await box.desk.documents() == {"a.txt": b"hello", "big.bin": BIG}
+    assert (await box.desk.fsck()).clean
+
+
+@pytest.mark.parametrize("kind", ["unavailable", "throttled", "error", "cut", "reset"])
+async def test_a_fault_anywhere_delays_and_loses_nothing(box: MailboxDesk, kind: str) -> None:
+    box.vendor.deliver(letter())
+    box.vendor.fault("", 4, kind, after=50)
+    await box.work_until_settled()
+    assert await box.desk.documents() == {"a.txt": b"hello", "big.bin": BIG}
+    assert len(await box.desk.all(TICKETS)) == 1
+
+
+async def test_a_mail_that_was_moved_is_still_read(box: MailboxDesk) -> None:
+    email_id = box.vendor.deliver(letter())
+    box.vendor.fault(box.vendor.files_path, 1, "unavailable")
+    await box.work()
+    box.vendor.move(email_id)
+    await box.work_until_settled()
+    assert await box.desk.documents() == {"a.txt": b"hello", "big.bin": BIG}
+
+
+async def test_a_mail_that_was_deleted_before_it_was_read_is_gone(box: MailboxDesk) -> None:
+    email_id = box.vendor.deliver(letter())
+    box.vendor.fault(email_id, 1, "unavailable")
+    await box.work()
+    box.vendor.delete(email_id)
+    await box.work_until_settled()
+    assert await box.emails() == {email_id: "gone"}
+    assert await box.desk.all(TICKETS) == []
+
+
+async def test_being_locked_out_pauses_with_a_reason_and_loses_nothing(box: MailboxDesk) -> None:
+    open_again = box.vendor.lock_out()
+    box.vendor.deliver(letter())
+    await box.work()
+    row = await box.provider()
+    assert (row["status"], row["self_paused"]) == ("paused", True)
+    assert row["status_reason"]
+    assert row["status_remedy"]
+    open_again()
+    # It looks again by itself.
+    await box.work_until_settled()
+    assert (await box.provider())["status"] == "active"
+    assert await box.desk.documents() == {"a.txt": b"hello", "big.bin": BIG}
+
+
+async def test_never_more_than_four_requests_at_once(box: MailboxDesk) -> None:
+    for number in range(6):
+        box.vendor.deliver(letter(f"Mail {number}").attach("c.txt", b"c").attach("d.txt", b"d"))
+    await asyncio.gather(box.work(), box.work(), box.work())
+    await box.work_until_settled()
+    assert len(await box.desk.all(LEDGER)) == 24
+    assert box.vendor.peak() <= 4
+
+
+async def test_one_mailboxs_throttling_slows_no_other(context: Context, tenant: Tenant, vendor: Vendor) -> None:
+    slow = await connected(Desk(context, tenant), vendor, "slow@shop.example")
+    quick = await connected(Desk(context, tenant), vendor, ADDRESS)
+    vendor.fault("slow@shop.example", 1, "throttled", retry_after=600)
+    vendor.deliver(letter("Slow"), "slow@shop.example")
+    vendor.deliver(letter("Quick"))
+    await slow.work()
+    assert [ticket["subject"] for ticket in await quick.desk.all(TICKETS)] == ["Quick"]
+    assert (await slow.provider())["quiet_until"] > datetime.now(UTC) + timedelta(seconds=500)
+
+
+async def test_too_large_a_file_is_skipped_and_its_siblings_are_stored(box: MailboxDesk) -> None:
+    big = bytes(box.desk.context.policy.max_attachment_bytes + 1)
+    box.vendor.deliver(mail("Large").attach("large.bin", big).attach("a.txt", b"hello"))
+    await box.work()
+    ledger = await box.desk.ledger()
+    assert (ledger["large.bin"]["status"], ledger["large.bin"]["reason"]) == ("skipped", "too_large")
+    assert await box.desk.documents() == {"a.txt": b"hello"}
