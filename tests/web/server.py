@@ -24,9 +24,9 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(context: Context, settings: WebSettings = SETTINGS) -> AsyncIterator[str]:
-    """Serve on a free port of loopback; gives the origin."""
-    listener = socket.create_server(("127.0.0.1", 0))
+async def serving(context: Context, settings: WebSettings = SETTINGS, port: int = 0) -> AsyncIterator[str]:
+    """Serve on a port of loopback, by default a free one; gives the origin."""
+    listener = socket.create_server(("127.0.0.1", port))
     server = _Server(uvicorn.Config(create_app(context, settings), log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:

@@ -19,6 +19,7 @@ from maildock.providers.tokens import Tokens
 IMMUTABLE = 'IdType="ImmutableId"'
 _SUCCESS = range(200, 300)
 _NO_TOKEN = 401
+_USERS = "/v1.0/users/"
 _LARGEST_REFUSAL = 1 << 20
 
 
@@ -37,7 +38,7 @@ class Graph:
 
     def user(self, below: str) -> str:
         """Give the target of something below the mailbox's user."""
-        return f"/v1.0/users/{key(self.connection.mailbox.address)}/{below}"
+        return f"{_USERS}{key(self.connection.mailbox.address)}/{below}"
 
     async def ask(self, method: str, target: str, *, prefer: str = "", body: bytes | None = None) -> dict[str, Any]:
         """Make a request, and give the JSON object that answers it; empty where the answer is."""
@@ -66,7 +67,7 @@ class Graph:
                     yield stream
                     return
                 if stream.status != _NO_TOKEN or attempt > 1:
-                    raise refusal(await stream.whole(_LARGEST_REFUSAL))
+                    raise refusal(await stream.whole(_LARGEST_REFUSAL), below_mailbox=target.startswith(_USERS))
             tokens.refused(self.connection, token)
 
 

@@ -36,15 +36,18 @@ class LostSync(MaildockError):
     """Graph no longer knows where we stood."""
 
 
-def refusal(answer: Answer) -> MaildockError:
-    """Turn an answer that is no success into an error, with Graph's code and request id in its words."""
+def refusal(answer: Answer, *, below_mailbox: bool = True) -> MaildockError:
+    """Turn an answer that is no success into an error, with Graph's code and request id in its words.
+
+    What was asked for lies `below_mailbox`, or beside all mailboxes, as subscriptions do.
+    """
     code, said = _said(answer)
     wait = retry_after(answer.headers)
     if answer.status == _TOO_MANY:
         return Throttled(f"Graph asks to wait ({said})", wait)
     if code.lower() in _LOST or answer.status == _GONE:
         return LostSync(f"Graph has lost our place in the mailbox ({said})")
-    if code in _CLOSED:
+    if code in _CLOSED and (below_mailbox or answer.status != _NOT_THERE):
         message, remedy = _CLOSED[code]
         return Unauthorized(f"{message} ({said})", remedy)
     if answer.status == _NOT_THERE:
