@@ -55,6 +55,10 @@ class Vendor(ABC):
         """Let requests go wrong."""
 
     @abstractmethod
+    def storm(self, share: float) -> None:
+        """Let a share of all requests go wrong, each in some way."""
+
+    @abstractmethod
     def peak(self, address: str = ADDRESS) -> int:
         """Give the most requests that were under way at once for a mailbox."""
 
@@ -96,6 +100,11 @@ class Microsoft(Vendor):
     def fault(self, match: str, times: int, kind: str, **more: Any) -> None:
         self.server.fault(match, times, kind, **more)  # type: ignore[arg-type]
 
+    def storm(self, share: float) -> None:
+        self.server.throttle.retry_after = 0
+        kinds = ("throttled", "error", "bad_gateway", "unavailable", "not_found", "denied", "unauthorized", "garbage")
+        self.server.faults.storm(share, (*kinds, "cut", "reset", "redirect"))
+
     def peak(self, address: str = ADDRESS) -> int:
         return self.server.traffic(address).peak
 
@@ -126,12 +135,13 @@ class MailboxDesk:
         """Do the same until nothing waits for another try."""
         end = time.monotonic() + PATIENCE
         await self.work()
-        while await self._waiting():
-            assert time.monotonic() < end, await self._waiting()
+        while await self.waiting():
+            assert time.monotonic() < end, await self.waiting()
             await asyncio.sleep(0.2)
             await Worker(self.desk.context).drain(asyncio.Event())
 
-    async def _waiting(self) -> list[dict[str, Any]]:
+    async def waiting(self) -> list[dict[str, Any]]:
+        """Give what is not done: mails, attachments, and mailboxes to be asked."""
         open_: Collection[str] = ("pending", "processing", "failed", "received")
         rows = [*await self.desk.all(EMAILS), *await self.desk.all(LEDGER)]
         providers = await self.desk.all(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,9 @@ class Faults:
     def __init__(self, refusals: Refusals) -> None:
         self._refusals = refusals
         self._waiting: list[Fault] = []
+        self._share = 0.0
+        self._kinds: Sequence[str] = ()
+        self.stormed = 0
 
     def add(
         self,
@@ -73,9 +77,14 @@ class Faults:
         self._waiting.append(fault)
         return fault
 
+    def storm(self, share: float, kinds: Sequence[str]) -> None:
+        """Let this share of all answers go wrong, each in one of these ways."""
+        self._share, self._kinds = share, kinds
+
     def clear(self) -> None:
         """Forget all."""
         self._waiting.clear()
+        self._share = 0.0
 
     def take(self, line: str) -> Fault | None:
         """Find the fault for a request, and count it."""
@@ -83,4 +92,7 @@ class Faults:
             if fault.hits < fault.times and fault.match in line:
                 fault.hits += 1
                 return fault
+        if random.random() < self._share:
+            self.stormed += 1
+            return Fault(line, 1, random.choice(self._kinds), self._refusals, after=random.randrange(500))
         return None

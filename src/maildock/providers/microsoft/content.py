@@ -13,6 +13,7 @@ from maildock.domain.message import Part
 from maildock.mime.content import Decoder, byte_range
 from maildock.mime.reader import read_message
 from maildock.providers.base import AttachmentRef
+from maildock.providers.http import Stream
 from maildock.providers.json_bytes import FieldDecoder
 from maildock.providers.microsoft.attachments import BODY_ID
 from maildock.providers.microsoft.client import Graph, key
@@ -45,6 +46,7 @@ class Opener:
         for attempt in range(_TRIES):
             try:
                 async with graph.stream("GET", f"{part}/$value") as stream:
+                    _assert_its_own(stream, attachment)
                     async for chunk in stream.chunks():
                         yield chunk
                     return
@@ -87,6 +89,13 @@ class Opener:
             yield decoder.finish()
         finally:
             await self.spool.discard(spooled)
+
+
+def _assert_its_own(stream: Stream, attachment: AttachmentRef) -> None:
+    """Refuse a web page in place of a file: so gateways apologise, with a status of success."""
+    given = stream.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given == "text/html" and attachment.content_type != given:
+        raise Unavailable("Graph's answer is a web page, and not the file")
 
 
 def _only_fitting(spooled: SpoolFile, attachment: AttachmentRef) -> Part:
