@@ -16,7 +16,16 @@ from uuid import UUID
 
 from maildock.domain.message import InboundMessage
 from maildock.flow.context import Context
-from maildock.providers.base import AttachmentRef, EmailRef, Provider
+from maildock.providers.base import (
+    AttachmentRef,
+    Changes,
+    EmailRef,
+    Mailbox,
+    Provider,
+    Push,
+    RemoteProvider,
+    Step,
+)
 from maildock.storage.files import FileOps
 from maildock.tables.session import Database, SweepSession, TenantSession
 
@@ -139,7 +148,44 @@ class PointedProvider:
             yield chunk
 
 
+class PointedRemote(PointedProvider):
+    """The same for a provider whose mail lies elsewhere."""
+
+    def __init__(self, inner: RemoteProvider, points: Points, poison: str | None, pause: float) -> None:
+        super().__init__(inner, points, poison, pause)
+        self._remote = inner
+        self.files_at_once = inner.files_at_once
+
+    async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
+        """Pass a place after each page."""
+        page = await self._remote.changes(mailbox, cursor)
+        self._points.pass_by("answer: changes")
+        return page
+
+    async def watch(self, mailbox: Mailbox) -> Push:
+        """Pass a place after the notifications were looked after."""
+        push = await self._remote.watch(mailbox)
+        self._points.pass_by("answer: watch")
+        return push
+
+    async def unwatch(self, mailbox: Mailbox) -> None:
+        """End the notifications."""
+        await self._remote.unwatch(mailbox)
+
+    async def probe(self, mailbox: Mailbox) -> None:
+        """Pass a place after the probe."""
+        await self._remote.probe(mailbox)
+        self._points.pass_by("answer: probe")
+
+    def check(self, mailbox: Mailbox) -> AsyncIterator[Step]:
+        """Try each step."""
+        return self._remote.check(mailbox)
+
+
 def pointed(context: Context, points: Points, poison: str | None = None, pause: float = 0) -> Context:
     """Put the places into a wired context's providers."""
-    providers = {kind: PointedProvider(inner, points, poison, pause) for kind, inner in context.providers.items()}
+    providers: dict[str, Provider] = {}
+    for kind, inner in context.providers.items():
+        remote = isinstance(inner, RemoteProvider)
+        providers[kind] = (PointedRemote if remote else PointedProvider)(inner, points, poison, pause)  # type: ignore[arg-type]
     return replace(context, providers=providers)

@@ -4,6 +4,7 @@ Reads orders as JSON lines from standard input, and answers each with lines: the
 stopped itself, and how it ended with the places it passed. An order holds the settings, the tenant, the mails (paths)
 and how to live:
 
+- `mailbox`: the provider whose mailbox is to be asked what came, if any;
 - `die_at`: the place to die at, or none;
 - `stop_at`: the place to stop at until somebody continues it;
 - `pause`: seconds to wait before each attachment;
@@ -23,6 +24,7 @@ from uuid import UUID
 
 from maildock import wiring
 from maildock.cli import logs
+from maildock.flow.ask_now import ask_now
 from maildock.settings import load
 from maildock.tables.tenants import Tenant
 from maildock.worker.worker import Worker
@@ -45,6 +47,8 @@ async def live(order: dict[str, Any], points: Points) -> None:
             await asyncio.gather(*(desk.ingest(mail) for mail in mails for _ in range(order["copies"])))
         for mail in mails:
             await desk.receive(mail)
+        if order.get("mailbox"):
+            await ask_now(desk.context, tenant.tenant, UUID(order["mailbox"]))
         await Worker(desk.context).drain(asyncio.Event())
 
 
