@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from scripts.bench import answers, graph, memory, parsing, report, small, whole
+from scripts.bench import answers, graph, memory, parsing, report, small, webhooks, whole
 from scripts.bench.ground import ground
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ MEASUREMENTS = {
     "answers": answers.MEASUREMENT,
     "graph": graph.MEASUREMENT,
     "parsing": parsing.MEASUREMENT,
+    "webhooks": webhooks.MEASUREMENT,
     "whole": whole.MEASUREMENT,
     "memory": memory.MEASUREMENT,
     "small": small.MEASUREMENT,

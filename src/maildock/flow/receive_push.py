@@ -1,5 +1,10 @@
-"""Receive a push: write down what a vendor notified us of, before it is answered. What came is fetched later."""
+"""Receive a push: write down what a vendor notified us of, before it is answered. What came is fetched later.
 
+What comes for a mailbox while a transaction commits is written by the next one, together: a burst costs a few commits,
+and nobody waits for more than is under way.
+"""
+
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +17,10 @@ from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.email_processed_messages import Announced
 from maildock.tables.session import TenantSession
 
+MOST_TOGETHER = 64
+
+_Key = tuple[UUID, UUID, str]
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -21,24 +30,67 @@ class Heard:
     refused: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    notifications: Sequence[Notification]
+    answer: "asyncio.Future[Heard | None]"
+
+
+class PushReceiver:
+    """Takes the pushes that come to one process."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._waiting: dict[_Key, list[_Waiting]] = {}
+        self._writing: set[asyncio.Task[None]] = set()
+
+    async def receive(
+        self, tenant: UUID, provider_id: UUID, kind: str, notifications: Sequence[Notification]
+    ) -> Heard | None:
+        """Write down mails and events of those that quote a state of ours; `None` for a mailbox that is not known."""
+        answer: asyncio.Future[Heard | None] = asyncio.get_running_loop().create_future()
+        key = (tenant, provider_id, kind)
+        first = key not in self._waiting
+        self._waiting.setdefault(key, []).append(_Waiting(notifications, answer))
+        if first:
+            task = asyncio.create_task(self._write(key))
+            self._writing.add(task)
+            task.add_done_callback(self._writing.discard)
+        return await answer
+
+    async def _write(self, key: _Key) -> None:
+        while waiting := self._waiting[key]:
+            group, self._waiting[key] = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
+            answers = await asyncio.gather(self._written(key, group), return_exceptions=True)
+            for one, heard in zip(group, _each(answers[0], len(group)), strict=True):
+                if one.answer.done():  # whoever asked has left
+                    continue
+                if isinstance(heard, BaseException):
+                    one.answer.set_exception(heard)
+                else:
+                    one.answer.set_result(heard)
+        del self._waiting[key]
+
+    async def _written(self, key: _Key, group: Sequence[_Waiting]) -> list[Heard | None]:
+        tenant, provider_id, kind = key
+        async with self._context.database.tenant(tenant) as session:
+            if not await _is_known(session, provider_id, kind):
+                return [None] * len(group)
+            states = [row.client_state for row in await push_subscriptions.every(session, provider_id)]
+            ours = [[found for found in one.notifications if is_ours(found, states)] for one in group]
+            if any(ours):
+                await _write_down(session, provider_id, [found for taken in ours for found in taken])
+        return [Heard(len(taken), len(one.notifications) - len(taken)) for one, taken in zip(group, ours, strict=True)]
+
+
+def _each(outcome: list[Heard | None] | BaseException, count: int) -> Sequence[Heard | BaseException | None]:
+    return [outcome] * count if isinstance(outcome, BaseException) else outcome
+
+
 async def knows(context: Context, tenant: UUID, provider_id: UUID, kind: str) -> bool:
     """Say whether this mailbox is connected."""
     async with context.database.tenant(tenant) as session:
         return await _is_known(session, provider_id, kind)
-
-
-async def receive_push(
-    context: Context, tenant: UUID, provider_id: UUID, kind: str, notifications: Sequence[Notification]
-) -> Heard | None:
-    """Write down the mails and events of those that quote a state of ours; `None` for a mailbox that we don't know."""
-    async with context.database.tenant(tenant) as session:
-        if not await _is_known(session, provider_id, kind):
-            return None
-        states = [row.client_state for row in await push_subscriptions.every(session, provider_id)]
-        ours = [notification for notification in notifications if is_ours(notification, states)]
-        if ours:
-            await _write_down(session, provider_id, ours)
-    return Heard(len(ours), len(notifications) - len(ours))
 
 
 async def _is_known(session: TenantSession, provider_id: UUID, kind: str) -> bool:

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from maildock import __version__
 from maildock.flow.context import Context
+from maildock.flow.receive_push import PushReceiver
 from maildock.web import operations, problems
 from maildock.web.api import attachments, documents, emails, messages, providers, tickets
 from maildock.web.caller import PROBLEMS
@@ -37,11 +38,12 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     )
     app.state.context = context
     app.state.settings = settings
+    app.state.pushes = PushReceiver(context)
     app.add_middleware(Edge)
     problems.install(app)
     app.include_router(operations.router)
     for noun in (tickets, documents, emails, attachments, messages, providers):
         app.include_router(noun.router, prefix=API, responses=PROBLEMS)
-    app.include_router(microsoft.router)
+    app.router.routes.extend(microsoft.ROUTES)
     mount_pages(app)
     return app
