@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from maildock.domain.errors import Unavailable, UsageError
 
@@ -26,6 +26,11 @@ LARGEST_ANSWER = 16 << 20  # of those that are read whole
 _BUFFER = 256 * 1024
 _LONGEST_SHOWN = 300
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_IN_TARGETS = "%!$&'()*+,/:;=?@[]~"
+
+
+class TooLong(Unavailable):
+    """The answer is longer than what is read whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,8 @@ class Origin:
             raise Unavailable(f"{self.host} sent a link that cannot be read") from problem
         if found != (self.scheme, self.host, self.port) or not parts.path.startswith("/"):
             raise Unavailable(f"{self.host} sent a link to another place; it is not followed")
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        # What a vendor left unencoded, blanks above all, would end the request line.
+        return quote(f"{parts.path}?{parts.query}" if parts.query else parts.path, safe=_IN_TARGETS)
 
 
 def _place(url: SplitResult) -> tuple[str, str, int]:
@@ -122,11 +128,18 @@ class Stream:
         self.status = response.status
         self.headers = _lower(response.headers)
 
+    @property
+    def is_delimited(self) -> bool:
+        """Whether the end of the answer can be told from a connection that broke off (RFC 9112, 6.3)."""
+        return "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Give the body as it comes; ends without an error only when it is whole.
 
         Slow answers are cut off: each has a minute, and another second for every 32 KiB that came.
         """
+        if self.headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
+            raise Unavailable(f"{self._host} compressed its answer though that was not asked for")
         clock = asyncio.get_running_loop().time
         begun, received = clock(), 0
         with _translated(self._host):
@@ -137,12 +150,12 @@ class Stream:
                 yield chunk
 
     async def whole(self, most: int = LARGEST_ANSWER) -> Answer:
-        """Read the body into memory; raises `Unavailable` when it is longer than `most` bytes."""
+        """Read the body into memory; raises `TooLong` when it is longer than `most` bytes."""
         body = bytearray()
         async for chunk in self.chunks():
             body += chunk
             if len(body) > most:
-                raise Unavailable(f"{self._host} sent an answer of more than {most} bytes")
+                raise TooLong(f"{self._host} sent an answer of more than {most} bytes")
         return Answer(self.status, self.headers, bytes(body))
 
 
