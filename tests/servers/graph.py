@@ -154,7 +154,8 @@ class GraphServer:
         try:
             if fault is not None:
                 await fault.refuse()
-            reply = self.authority.token(request.match_info["directory"], form, scopes)
+            address = f"{self.url}{request.path}"
+            reply = self.authority.token(request.match_info["directory"], form, scopes, address)
         except GraphError as error:
             reply = error.reply()
         return await send(request, fault.replace(reply) if fault else reply, fault)

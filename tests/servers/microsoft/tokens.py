@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tests.servers.microsoft.assertion import is_signed
 from tests.servers.microsoft.replies import GraphError
 from tests.servers.replies import Reply, as_json
 
@@ -26,6 +27,10 @@ class Authority:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.directory_id = str(uuid.uuid4())
         self.secrets: dict[str, str] = {}
+        # Of each application, in PEM.
+        self.certificates: dict[str, str] = {}
+        # What the next requests for a token are refused with, whatever they say: an AADSTS number.
+        self.refusals: list[int] = []
         self.token_seconds = 3599
         self.issued = 0
         self.asked = 0
@@ -48,11 +53,13 @@ class Authority:
         self.secrets[client_id] = secrets.token_urlsafe(30)
         return self.secrets[client_id]
 
-    def token(self, directory_id: str, form: Mapping[str, str], scopes: frozenset[str]) -> Reply:
-        """Answer a request for a token by client credentials."""
+    def token(self, directory_id: str, form: Mapping[str, str], scopes: frozenset[str], address: str = "") -> Reply:
+        """Answer a request for a token by client credentials; `address` is where it was sent."""
         self.asked += 1
         client_id = form.get("client_id", "")
-        refusal = self._refusal(directory_id, client_id, form, scopes)
+        if self.refusals:
+            return _refused(400, "invalid_request", self.refusals.pop(0), "Refused.")
+        refusal = self._refusal(directory_id, client_id, form, scopes, address)
         if refusal is not None:
             return refusal
         self.issued += 1
@@ -63,7 +70,7 @@ class Authority:
         return as_json(content, headers={"Cache-Control": "no-store, no-cache"})
 
     def _refusal(
-        self, directory_id: str, client_id: str, form: Mapping[str, str], scopes: frozenset[str]
+        self, directory_id: str, client_id: str, form: Mapping[str, str], scopes: frozenset[str], address: str
     ) -> Reply | None:
         if directory_id.lower() != self.directory_id:
             return _refused(400, "invalid_request", 90002, f"Tenant '{directory_id}' not found.")
@@ -71,7 +78,11 @@ class Authority:
             return _refused(400, "unsupported_grant_type", 70003, "The app requested an unsupported grant type.")
         if client_id not in self.secrets:
             return _refused(400, "unauthorized_client", 700016, f"Application '{client_id}' was not found.")
-        if not secrets.compare_digest(form.get("client_secret", "").encode(), self.secrets[client_id].encode()):
+        if "client_assertion" in form:
+            certificate = self.certificates.get(client_id, "")
+            if not certificate or not is_signed(form, certificate, client_id, address, self._now()):
+                return _refused(401, "invalid_client", 700027, "Client assertion failed signature validation.")
+        elif not secrets.compare_digest(form.get("client_secret", "").encode(), self.secrets[client_id].encode()):
             return _refused(401, "invalid_client", 7000215, "Invalid client secret provided.")
         if form.get("scope") not in scopes:
             return _refused(400, "invalid_scope", 70011, "The provided value for 'scope' is not valid.")
