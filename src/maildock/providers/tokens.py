@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from maildock.domain.errors import MaildockError
 from maildock.providers.connections import Connection
 
 if TYPE_CHECKING:
@@ -27,9 +28,13 @@ class Granted:
 
 @dataclass
 class _Kept:
+    """A mailbox's token, or why there was none; `made_from` is a digest of what it was asked with."""
+
     made_from: bytes = b""
     token: str = ""
     good_until: float = 0.0
+    failed_at: float = 0.0
+    failure: MaildockError | None = None
     asking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -41,16 +46,29 @@ class Tokens:
         self._kept: dict[tuple[UUID, UUID], _Kept] = {}
 
     async def of(self, connection: Connection) -> str:
-        """Give a mailbox's token; whoever comes while one is asked for waits for that one."""
+        """Give a mailbox's token; whoever comes while one is asked for waits for that one, or its failure."""
         kept = self._entry(connection)
         made_from = hashlib.sha256(repr((connection.secret, connection.settings)).encode()).digest()
+        came = time.monotonic()
         async with kept.asking:
-            if kept.made_from != made_from or time.monotonic() >= kept.good_until:
-                began = time.monotonic()
-                granted = await self._ask(connection)
-                kept.token, kept.made_from = granted.token, made_from
-                kept.good_until = began + max(granted.seconds - _EARLY_SECONDS, granted.seconds / 2)
+            if kept.made_from != made_from:
+                kept.made_from, kept.good_until, kept.failure = made_from, 0.0, None
+            if time.monotonic() < kept.good_until:
+                return kept.token
+            if kept.failure is not None and kept.failed_at >= came:
+                raise kept.failure
+            await self._renew(kept, connection)
             return kept.token
+
+    async def _renew(self, kept: _Kept, connection: Connection) -> None:
+        began = time.monotonic()
+        try:
+            granted = await self._ask(connection)
+        except MaildockError as problem:
+            kept.failure, kept.failed_at = problem, time.monotonic()
+            raise
+        kept.token, kept.failure = granted.token, None
+        kept.good_until = began + max(granted.seconds - _EARLY_SECONDS, granted.seconds / 2)
 
     def refused(self, connection: Connection, token: str) -> None:
         """Use this token no longer."""

@@ -1,1 +1,1 @@
-"""Microsoft 365 through Microsoft Graph v1.0."""
+"""Mailboxes of Microsoft 365, by Microsoft Graph."""

@@ -1,101 +1,113 @@
-"""What Graph's attachments are to a helpdesk."""
+"""The bytes of an attachment, in a stream: as they are, or out of JSON, or out of the raw mail."""
 
-import re
-from collections.abc import Sequence
-from html import unescape
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 
-from maildock.domain.errors import AttachmentError
-from maildock.domain.ids import LIMIT
-from maildock.domain.message import Part, PartKind
-from maildock.mime import roles
-from maildock.mime.evidence import references, shows
-from maildock.mime.names import clean_name
-from maildock.mime.plain import plain_text
-from maildock.providers.microsoft.client import Graph, key
-from maildock.providers.microsoft.items import TYPE, Letter, Listed
+from maildock.domain.errors import AttachmentError, Corrupt, Gone, Unavailable
+from maildock.providers.base import AttachmentRef
+from maildock.providers.http import Stream
+from maildock.providers.json_bytes import FieldDecoder
+from maildock.providers.microsoft import calls, described, fields, texts
+from maildock.providers.microsoft.calls import Call
+from maildock.providers.microsoft.client import Client, Opened
+from maildock.providers.microsoft.raw import IN_RAW, RawMails
+from maildock.providers.microsoft.refusals import GatewayTimeout
 
-BODY_ID = "body"
-ITEM = "microsoft.graph.itemattachment/item"
-# `$value` gives an item as MIME, as iCalendar or as vCard.
-_ITEMS = {
-    "message": ("message/rfc822", ".eml"),
-    "event": ("text/calendar", ".ics"),
-    "contact": ("text/vcard", ".vcf"),
-}
-_UNKNOWN = "application/octet-stream"
-_LINK = re.compile(r"<a\b[^>]{0,4000}?\bhref\s*=\s*[\"']([^\"'<>]{1,4000})[\"'][^>]{0,4000}>", re.IGNORECASE)
-_MOST_LINKS = 1000
-
-# A body that is too long to be shown is kept whole as a file; by whether it is HTML.
-BODY = {
-    is_html: Part(BODY_ID, "", f"body.{extension}", content_type)
-    for is_html, extension, content_type in ((True, "html", "text/html"), (False, "txt", "text/plain"))
-}
+_TRIES = 2
+_WEB_PAGE = "text/html"
 
 
-async def parts_of(graph: Graph, message: str, letter: Letter, listed: Sequence[Listed], more: bool) -> list[Part]:
-    """Give a ledger row's facts for each attachment; `more` than these make one row for the rest."""
-    shown = references(letter.body) if letter.is_html else frozenset()
-    found = [await _part(graph, message, letter, one, number, shown) for number, one in enumerate(listed, 1)]
-    if more:
-        detail = "at least 1 more part"
-        found.append(Part(LIMIT, "", "more-parts", _UNKNOWN, kind=PartKind.LIMIT, detail=detail))
-    return found
+class Attachments:
+    """Opens attachments."""
+
+    def __init__(self, client: Client, raw: RawMails) -> None:
+        self._client = client
+        self._raw = raw
+
+    async def open(self, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
+        """Stream the bytes of a part; its connection is closed when nobody reads on."""
+        opened = await self._client.opened(wanted.email)
+        async with aclosing(self._source(opened, wanted)) as source:
+            async for chunk in source:
+                yield chunk
+
+    def _source(self, opened: Opened, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
+        if wanted.locator.startswith(IN_RAW):
+            return self._raw.part(opened, wanted.email.email_id, wanted.locator)
+        return self._body(opened, wanted) if wanted.locator == texts.BODY else self._attachment(opened, wanted)
+
+    async def _body(self, opened: Opened, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
+        content = await self._client.ask(opened, calls.body(opened.mailbox, wanted.email.email_id))
+        body = fields.inside(content, "body")
+        if not body:
+            raise Unavailable("Graph's answer has no text in it")
+        yield texts.body_bytes(fields.text(body, "content"))
+
+    async def _attachment(self, opened: Opened, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
+        """Try the ways in turn; one that has given bytes is the last, for a second could give others."""
+        async with AsyncExitStack() as stack:
+            try:
+                source: AsyncIterator[bytes] = (await self._value(stack, opened, wanted)).chunks()
+            except GatewayTimeout as problem:
+                source = await stack.enter_async_context(aclosing(self._otherwise(opened, wanted, problem)))
+            async for chunk in source:
+                yield chunk
+
+    async def _value(self, stack: AsyncExitStack, opened: Opened, wanted: AttachmentRef) -> Stream:
+        """Ask for the bytes as they are. Raises `GatewayTimeout` where Graph does not manage to give them."""
+        call = calls.value(opened.mailbox, wanted.email.email_id, wanted.attachment_id)
+        for _ in range(_TRIES - 1):
+            try:
+                return await self._begun(stack, opened, wanted, call)
+            except GatewayTimeout:
+                continue
+        return await self._begun(stack, opened, wanted, call)
+
+    async def _begun(self, stack: AsyncExitStack, opened: Opened, wanted: AttachmentRef, call: Call) -> Stream:
+        async with AsyncExitStack() as trial:
+            stream = await trial.enter_async_context(self._client.stream(opened, call))
+            content_type = stream.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if content_type == _WEB_PAGE and wanted.content_type not in {_WEB_PAGE, ""}:
+                raise GatewayTimeout("Graph answers with a web page instead of the attachment")
+            if not stream.is_delimited:
+                raise GatewayTimeout("Graph does not say where the attachment ends")
+            stack.push_async_exit(trial.pop_all())
+            return stream
+
+    async def _otherwise(self, opened: Opened, wanted: AttachmentRef, late: GatewayTimeout) -> AsyncGenerator[bytes]:
+        """Stream them out of JSON, or else out of the raw mail; raises `late` where neither has them."""
+        if wanted.locator == described.FILE:
+            async with AsyncExitStack() as stack:
+                source = await stack.enter_async_context(aclosing(self._in_json(opened, wanted)))
+                first = await _first(source)
+                if first is not None:
+                    yield first
+                    async for chunk in source:
+                        yield chunk
+                    return
+        async with aclosing(self._raw.like(opened, wanted)) as source:
+            try:
+                async for chunk in source:
+                    yield chunk
+            except Corrupt as problem:
+                raise Unavailable(f"{late}; {problem}", late.retry_after) from problem
+
+    async def _in_json(self, opened: Opened, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
+        decoder = FieldDecoder("contentBytes", url_safe=False)
+        call = calls.content(opened.mailbox, wanted.email.email_id, wanted.attachment_id)
+        async with self._client.stream(opened, call) as stream:
+            async for chunk in stream.chunks():
+                if data := decoder.feed(chunk):
+                    yield data
+        if data := decoder.finish():
+            yield data
 
 
-async def _part(graph: Graph, message: str, letter: Letter, one: Listed, number: int, shown: frozenset[str]) -> Part:
-    stem = f"attachment-{number}"
-    if one.kind == "item":
-        content_type, extension = await _item(graph, message, one)
-        name = clean_name(one.name.replace("/", "-").replace("\\", "-"), content_type, stem)
-        named = name if name.lower().endswith(extension) else clean_name(name + extension, content_type, stem)
-        return Part(one.attachment_id, one.kind, named, content_type, one.size)
-    content_type = one.content_type or _UNKNOWN
-    name = clean_name(one.name, content_type, stem)
-    part = Part(one.attachment_id, one.kind, name, content_type, one.size, content_id=one.content_id)
-    if one.kind == "reference":
-        return _with(part, PartKind.REFERENCE_LINK, _link(letter, one.name))
-    if one.kind != "file":
-        return _with(part, PartKind.UNSUPPORTED, f"an attachment of type {one.kind or 'unknown'}")
-    kind = roles.kind_of(content_type, one.name)
-    inline = kind is PartKind.FILE and shows(shown, one.content_id, one.content_location)
-    return _with(part, kind, "", shown_inline=inline)
-
-
-def _with(part: Part, kind: PartKind, detail: str, *, shown_inline: bool = False) -> Part:
-    return Part(
-        part.attachment_id,
-        part.locator,
-        part.file_name,
-        part.content_type,
-        part.size,
-        content_id=part.content_id,
-        kind=kind,
-        shown_inline=shown_inline,
-        detail=detail,
-    )
-
-
-async def _item(graph: Graph, message: str, one: Listed) -> tuple[str, str]:
-    """Find out what an attached item is; one that Graph does not open is taken for a mail."""
+async def _first(source: AsyncGenerator[bytes]) -> bytes | None:
+    """Give the first bytes, `None` where this way to them is closed."""
     try:
-        content = await graph.ask("GET", f"{message}/attachments/{key(one.attachment_id)}?$expand={ITEM}")
-    except AttachmentError:
-        return _ITEMS["message"]
-    item = content.get("item")
-    kind = str(item.get("@odata.type", "")).removeprefix(TYPE) if isinstance(item, dict) else ""
-    # Meeting requests are messages of a kind of their own.
-    return _ITEMS.get(kind, _ITEMS["message"])
-
-
-def _link(letter: Letter, name: str) -> str:
-    """Give where a linked file is, if the body has a link that is called like it; else only that it is a link."""
-    if letter.is_html and name:
-        for number, found in enumerate(_LINK.finditer(letter.body)):
-            if number == _MOST_LINKS:
-                break
-            end = letter.body.find("</a", found.end(), found.end() + 4000)
-            text = plain_text(letter.body[found.end() : end]) if end >= 0 else ""
-            if name.strip() == text.strip() and found[1].lower().startswith(("https://", "http://")):
-                return unescape(found[1])
-    return "a link to a file that lies elsewhere"
+        return await anext(source, b"")
+    except Gone:
+        raise
+    except (GatewayTimeout, AttachmentError):
+        return None

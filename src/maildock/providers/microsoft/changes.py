@@ -1,97 +1,141 @@
-"""Changes: a folder's delta, page by page, and what makes up for its limits.
+"""What came into a mailbox's folder, page by page: a first round from its start time, then what changed since.
 
-https://learn.microsoft.com/graph/delta-query-messages
-
-The cursor is JSON: `next`, the target of the next page; `seen`, how much a first round has shown so far; `delta`, kept
-while a list makes up for what the first round could not show.
+A filtered first round shows at most 5,000 messages. When it showed that many, the folder is listed too, by the time of
+receipt; the link to what changed since the first round waits meanwhile.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any
 
-from maildock.providers.base import Arrival, Changes
-from maildock.providers.microsoft.client import Graph, key
-from maildock.providers.microsoft.items import moment, values
-from maildock.providers.microsoft.refusals import LostSync, unsound
+from maildock.domain.errors import NotThere, Refused, Unauthorized, Unavailable
+from maildock.providers.base import Arrival, Changes, Mailbox
+from maildock.providers.microsoft import calls, fields
+from maildock.providers.microsoft.calls import Call
+from maildock.providers.microsoft.client import Client, Opened
+from maildock.providers.microsoft.fields import Json
+from maildock.providers.microsoft.refusals import SyncLost
 
-# A filtered round shows no more than this many, and does not say that it left some out.
 FILTERED_MOST = 5000
-_PAGE = 200
-_FIELDS = "id,receivedDateTime,isDraft"
-_NEXT, _DELTA = "@odata.nextLink", "@odata.deltaLink"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where the next page begins; see this module for what the fields mean."""
+class Position:
+    """Where the next page begins.
 
-    next: str
-    seen: int | None = None
-    delta: str | None = None
+    `target` is the link to it, empty at the very beginning; `seen` is how many entries the first round has shown.
+    While the folder is listed, `begins` is where the list has come to, and `delta` the link that waits. `folder` is
+    the one that all this is about.
+    """
+
+    folder: str
+    target: str = ""
+    seen: int = 0
+    is_first: bool = True
+    begins: str = ""
+    delta: str = ""
     recovered: bool = False
 
-    @classmethod
-    def read(cls, cursor: str) -> Self:
-        """Read a cursor back."""
-        return cls(**json.loads(cursor))
-
-    def __str__(self) -> str:
-        return json.dumps({name: getattr(self, name) for name in self.__slots__ if getattr(self, name)})
+    def written(self) -> str:
+        """Write it as a cursor."""
+        return json.dumps(asdict(self))
 
 
-_LOST = "lost"
-
-
-async def changes(graph: Graph, since: datetime, cursor: str | None) -> Changes:
-    """Give the next page of mail received since `since`; a place that Graph has lost begins anew, from there on."""
-    lost = cursor == _LOST
-    place = _beginning(graph, since, recovered=lost) if cursor is None or lost else Place.read(cursor)
+def read_position(cursor: str | None, folder: str) -> Position:
+    """Read a cursor back; one that is none of ours, or about another folder, begins anew."""
     try:
-        page = await graph.ask("GET", place.next, prefer=f"odata.maxpagesize={_PAGE}")
-    except LostSync:
-        return Changes((), _LOST, more=True, recovered=True)
-    arrivals = tuple(found for entry in values(page) if (found := _arrival(entry)))
-    following, more = _following(graph, since, place, page, len(arrivals))
-    return Changes(arrivals, str(following), more, recovered=place.recovered)
+        content: Any = json.loads(cursor or "{}")
+        position = Position(**content)
+    except (ValueError, TypeError):
+        return Position(folder)
+    fitting = all(type(value) is type(getattr(Position(""), name)) for name, value in asdict(position).items())
+    return position if fitting and position.folder == folder else Position(folder)
 
 
-def _beginning(graph: Graph, since: datetime, *, recovered: bool) -> Place:
-    folder = graph.user(f"mailFolders/{key(graph.settings.folder)}/messages/delta")
-    query = f"changeType=created&$select={_FIELDS}&$filter={_received(since)}"
-    return Place(f"{folder}?{query}", seen=0, recovered=recovered)
+class Deltas:
+    """Follows mailboxes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
+        """Give the next page."""
+        opened = await self._client.opened(mailbox)
+        folder = opened.settings.folder
+        position = read_position(cursor, folder)
+        try:
+            content = await self._client.ask(opened, _call(mailbox, position))
+        except SyncLost as problem:
+            if not position.target:
+                raise Unavailable(f"the folder cannot be looked through: {problem}") from problem
+            # A second time in a row it waits for the next look.
+            return _begun_anew(position, more=not position.recovered)
+        except NotThere as problem:
+            raise no_folder(folder, problem) from problem
+        except Refused as problem:
+            if not position.target:
+                raise Unavailable(f"the folder cannot be looked through: {problem}") from problem
+            return _begun_anew(position, more=False)
+        entries = fields.entries(content)
+        following = _following(position, content, entries, opened)
+        arrivals = tuple(_arrivals(entries, mailbox.since.replace(microsecond=0)))
+        more = following.is_first or bool(following.delta)
+        return Changes(arrivals, following.written(), more=more, recovered=position.recovered)
 
 
-def _listing(graph: Graph, since: datetime) -> str:
-    folder = graph.user(f"mailFolders/{key(graph.settings.folder)}/messages")
-    return f"{folder}?$select={_FIELDS}&$filter={_received(since)}&$orderby=receivedDateTime&$top={_PAGE}"
+def _begun_anew(position: Position, *, more: bool) -> Changes:
+    return Changes((), Position(position.folder, recovered=True).written(), more=more, recovered=True)
 
 
-def _received(since: datetime) -> str:
-    return quote(f"receivedDateTime ge {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", safe=":")
+def no_folder(folder: str, problem: Exception) -> Unauthorized:
+    """Say that the mailbox's folder is missing."""
+    remedy = "check the folder: a well-known name such as inbox, or the id of one that exists"
+    return Unauthorized(f"the mailbox has no folder {folder}: {problem}", remedy)
 
 
-def _following(graph: Graph, since: datetime, place: Place, page: dict[str, Any], count: int) -> tuple[Place, bool]:
-    """Say where the page after this one begins, and whether it is to be had now."""
-    seen = None if place.seen is None else place.seen + count
-    link = page.get(_NEXT)
-    if isinstance(link, str):
-        return Place(graph.origin.target(link), seen, place.delta, place.recovered), True
-    if place.delta is not None:
-        return Place(place.delta), False
-    link = page.get(_DELTA)
-    if not isinstance(link, str):
-        raise unsound("link to what follows")
-    delta = graph.origin.target(link)
-    if seen is not None and seen >= FILTERED_MOST:
-        return Place(_listing(graph, since), None, delta, place.recovered), True
-    return Place(delta), False
+def _call(mailbox: Mailbox, position: Position) -> Call:
+    if position.target:
+        return calls.following(position.target)
+    if position.begins:
+        return calls.listing(mailbox, position.folder, datetime.fromisoformat(position.begins))
+    return calls.delta(mailbox, position.folder, mailbox.since)
 
 
-def _arrival(entry: dict[str, Any]) -> Arrival | None:
-    email_id = entry.get("id")
-    if "@removed" in entry or not isinstance(email_id, str) or not email_id:
-        return None
-    return Arrival(email_id, moment(entry.get("receivedDateTime")), ignored=entry.get("isDraft") is True)
+def _following(position: Position, content: Json, entries: list[dict[str, Any]], opened: Opened) -> Position:
+    """Say where to go on after a page."""
+    origin = opened.settings.graph
+    onward = fields.next_target(content, origin)
+    if position.delta:
+        return _listed_on(position, entries, onward)
+    seen = position.seen + len(entries) if position.is_first else 0
+    if onward:
+        return replace(position, target=onward, seen=seen)
+    delta = fields.delta_target(content, origin)
+    if delta is None:
+        raise Unavailable("Graph's answer does not say where to look for changes")
+    if seen < FILTERED_MOST:
+        return Position(position.folder, delta, is_first=False)
+    begins = calls.moment(opened.mailbox.since)
+    return Position(position.folder, begins=begins, delta=delta, recovered=position.recovered)
+
+
+def _listed_on(position: Position, entries: list[dict[str, Any]], onward: str | None) -> Position:
+    """Go on with the list. By time, for a link counts messages, and skips some when others are deleted meanwhile."""
+    if not onward:
+        return Position(position.folder, position.delta, is_first=False)
+    received = fields.moment(entries[-1], "receivedDateTime") if entries else None
+    reached = calls.moment(received) if received else position.begins
+    if reached == position.begins:
+        return replace(position, target=onward)
+    return replace(position, begins=reached, target="")
+
+
+def _arrivals(entries: list[dict[str, Any]], since: datetime) -> Iterator[Arrival]:
+    for entry in entries:
+        email_id = fields.text(entry, "id")
+        received = fields.moment(entry, "receivedDateTime")
+        if not email_id or "@removed" in entry or (received or datetime.max.replace(tzinfo=UTC)) < since:
+            continue
+        yield Arrival(email_id, received, ignored=fields.flag(entry, "isDraft"))

@@ -1,77 +1,103 @@
-"""Check and probe: whether a mailbox can be read, step by step."""
+"""Trying what a mailbox needs, step by step and for real."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
 
-from maildock.domain.errors import MaildockError, Unauthorized
-from maildock.providers.base import Step
-from maildock.providers.microsoft.client import Graph, key
-from maildock.providers.microsoft.items import values
-from maildock.providers.microsoft.subscriptions import Subscriber
-from maildock.tables import push_subscriptions
-from maildock.tables.session import Database
+from maildock.domain.errors import AttachmentError, MaildockError, NotThere, OutageError, Refused
+from maildock.providers.base import Mailbox, Step
+from maildock.providers.microsoft import calls, fields
+from maildock.providers.microsoft.changes import no_folder
+from maildock.providers.microsoft.client import Client, Opened
+from maildock.providers.microsoft.subscriptions import Subscriptions
 
-_FOLDER_REMEDY = "name a folder of the mailbox with --folder: its id, or a well-known name such as inbox"
-
-
-async def probe(graph: Graph) -> None:
-    """Ask for as little as can be; raises what keeps the mailbox closed."""
-    await graph.ask("GET", _folder(graph, "?$select=id"))
+_NEW_ONE = "a running service makes a new one by itself; see that `maildock up` or `maildock worker` runs"
+_Trial = Callable[[Opened], Awaitable[str]]
 
 
-async def check(graph: Graph, database: Database, subscriber: Subscriber) -> AsyncIterator[Step]:
-    """Try every step; after the first that fails only what does not need it."""
-    token = await _tried("token", _token(graph), "check the credentials: `maildock providers secret`")
-    yield token
-    if token.ok:
-        folder = await _tried("mailbox", _folder_named(graph), _FOLDER_REMEDY)
-        yield folder
-        if folder.ok:
-            yield await _tried("messages", _newest(graph), "grant the application permission Mail.Read")
-    yield await _push(graph, database, subscriber)
+class Checks:
+    """Checks mailboxes."""
+
+    def __init__(self, client: Client, subscriptions: Subscriptions) -> None:
+        self._client = client
+        self._subscriptions = subscriptions
+
+    async def probe(self, mailbox: Mailbox) -> None:
+        """Raise `Unauthorized` where the mailbox as a whole is closed, or its folder is missing."""
+        await self._mailbox(await self._client.opened(mailbox))
+
+    async def steps(self, mailbox: Mailbox) -> AsyncIterator[Step]:
+        """Try each step; the first that fails is the last of those that need it."""
+        try:
+            opened = await self._client.opened(mailbox)
+        except OutageError as problem:
+            yield _failed("settings", problem)
+            return
+        trials: list[tuple[str, _Trial]] = [
+            ("token", self._token),
+            ("mailbox", self._mailbox),
+            ("messages", self._messages),
+            ("attachments", self._attachments),
+        ]
+        for name, trial in trials:
+            step = await _tried(name, trial, opened)
+            yield step
+            if not step.ok:
+                return
+        yield await self._push(opened)
+
+    async def _token(self, opened: Opened) -> str:
+        await self._client.token(opened)
+        return "Microsoft gives us a token"
+
+    async def _mailbox(self, opened: Opened) -> str:
+        folder = opened.settings.folder
+        try:
+            await self._client.ask(opened, calls.folder(opened.mailbox, folder))
+        except (NotThere, Refused) as problem:
+            raise no_folder(folder, problem) from problem
+        return f"the folder {folder} is there"
+
+    async def _messages(self, opened: Opened) -> str:
+        found = await self._newest(opened)
+        return "messages can be read" if found else "messages can be read; the folder is empty"
+
+    async def _attachments(self, opened: Opened) -> str:
+        email_id = await self._newest(opened)
+        if not email_id:
+            return "the folder is empty: there was nothing to try this on"
+        fields.entries(await self._client.ask(opened, calls.attachments(opened.mailbox, email_id)))
+        return "attachments can be listed"
+
+    async def _newest(self, opened: Opened) -> str:
+        content = await self._client.ask(opened, calls.newest(opened.mailbox, opened.settings.folder))
+        return next((fields.text(one, "id") for one in fields.entries(content)), "")
+
+    async def _push(self, opened: Opened) -> Step:
+        if unreachable := self._subscriptions.unreachable(opened):
+            remedy = "set MAILDOCK_PUBLIC_URL to an https address; until then new mail is found by polling"
+            return Step("push", ok=False, detail=unreachable, remedy=remedy)
+        row = await self._subscriptions.current(opened)
+        if row is None or row.subscription_id is None:
+            return Step("push", ok=True, detail="there is no subscription yet; a running service asks for one")
+        try:
+            known = calls.subscription("GET", row.subscription_id)
+            expires_at = fields.moment(await self._client.ask(opened, known), "expirationDateTime")
+        except NotThere:
+            return Step("push", ok=False, detail="Microsoft has no such subscription any more", remedy=_NEW_ONE)
+        except (AttachmentError, OutageError) as problem:
+            return _failed("push", problem)
+        if expires_at is not None and expires_at < datetime.now(UTC):
+            return Step("push", ok=False, detail="the subscription has expired", remedy=_NEW_ONE)
+        return Step("push", ok=True, detail=f"subscribed until {calls.moment(expires_at) if expires_at else 'later'}")
 
 
-async def _tried(step: str, trial: Awaitable[str], remedy: str) -> Step:
+async def _tried(name: str, trial: _Trial, opened: Opened) -> Step:
     try:
-        return Step(step, True, await trial)  # noqa: FBT003 - a step's second fact
-    except MaildockError as problem:
-        known = problem.remedy if isinstance(problem, Unauthorized) else None
-        return Step(step, False, str(problem), known or remedy)  # noqa: FBT003
+        return Step(name, ok=True, detail=await trial(opened))
+    except (AttachmentError, OutageError) as problem:
+        return _failed(name, problem)
 
 
-def _folder(graph: Graph, rest: str) -> str:
-    return graph.user(f"mailFolders/{key(graph.settings.folder)}{rest}")
-
-
-async def _token(graph: Graph) -> str:
-    await graph.client.tokens.of(graph.connection)
-    return f"{graph.settings.authority} gives access tokens"
-
-
-async def _folder_named(graph: Graph) -> str:
-    found = await graph.ask("GET", _folder(graph, "?$select=id,displayName"))
-    return f"the folder {found.get('displayName', graph.settings.folder)!s} is open"
-
-
-async def _newest(graph: Graph) -> str:
-    found: list[dict[str, Any]] = values(await graph.ask("GET", _folder(graph, "/messages?$top=1&$select=id")))
-    if not found:
-        return "the folder can be listed; it is empty"
-    message = graph.user(f"messages/{key(str(found[0].get('id')))}")
-    listed = values(await graph.ask("GET", f"{message}/attachments?$select=id,size&$top=1"))
-    return f"the newest message can be read, {'with' if listed else 'without'} attachments"
-
-
-async def _push(graph: Graph, database: Database, subscriber: Subscriber) -> Step:
-    why = subscriber.unreachable(graph)
-    if why is not None:
-        return Step("push", True, f"mail comes in by polling alone: {why}")  # noqa: FBT003
-    mailbox = graph.connection.mailbox
-    async with database.tenant(mailbox.tenant) as session:
-        rows = await push_subscriptions.every(session, mailbox.provider_id)
-    ends = [row.expires_at for row in rows if row.subscription_id and row.expires_at]
-    if not ends or max(ends) <= datetime.now(UTC):
-        remedy = f"is a worker running, and does Microsoft reach {subscriber.address(mailbox)}?"
-        return Step("push", False, "there is no subscription", remedy)  # noqa: FBT003
-    return Step("push", True, f"subscribed until {max(ends).astimezone(UTC):%Y-%m-%d %H:%M} UTC")  # noqa: FBT003
+def _failed(name: str, problem: MaildockError) -> Step:
+    usual = "try again later; status.cloud.microsoft says what is wrong at Microsoft"
+    return Step(name, ok=False, detail=str(problem), remedy=getattr(problem, "remedy", None) or usual)

@@ -1,74 +1,55 @@
 """Requests to Graph: with a token, with immutable ids, and with errors of ours."""
 
-import uuid
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import quote
-from uuid import UUID
+from typing import Any, Protocol
+from uuid import UUID, uuid4
 
-from maildock.domain.errors import Unauthorized
+from maildock.domain.errors import Unavailable
+from maildock.providers.base import Mailbox
 from maildock.providers.connections import Connection, Connections
-from maildock.providers.http import Http, Origin, Request, Stream
+from maildock.providers.http import LARGEST_ANSWER, Answer, Http, Request, Stream
 from maildock.providers.microsoft.auth import ask_token
+from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.refusals import refusal
 from maildock.providers.microsoft.settings import MicrosoftSettings
 from maildock.providers.tokens import Tokens
 
-IMMUTABLE = 'IdType="ImmutableId"'
-_SUCCESS = range(200, 300)
-_NO_TOKEN = 401
-_USERS = "/v1.0/users/"
+# A move changes every other id.
+_IMMUTABLE = 'IdType="ImmutableId"'
+_OK, _AFTER_OK, _NO_TOKEN = 200, 300, 401
 _LARGEST_REFUSAL = 1 << 20
+# Parsing less than this is quicker than a hop to a thread.
+_THREAD_FROM = 1 << 18
+
+
+class Owned(Protocol):
+    """Whatever belongs to a mailbox."""
+
+    @property
+    def tenant(self) -> UUID:
+        """The tenant."""
+        ...
+
+    @property
+    def provider_id(self) -> UUID:
+        """The mailbox's provider."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class Graph:
-    """Graph as one mailbox's connection sees it."""
+class Opened:
+    """A mailbox's connection with its settings read."""
 
     connection: Connection
     settings: MicrosoftSettings
-    client: "Client"
 
     @property
-    def origin(self) -> Origin:
-        """Where it is; the only place that is asked."""
-        return self.settings.graph
-
-    def user(self, below: str) -> str:
-        """Give the target of something below the mailbox's user."""
-        return f"{_USERS}{key(self.connection.mailbox.address)}/{below}"
-
-    async def ask(self, method: str, target: str, *, prefer: str = "", body: bytes | None = None) -> dict[str, Any]:
-        """Make a request, and give the JSON object that answers it; empty where the answer is."""
-        async with self.stream(method, target, prefer=prefer, body=body) as stream:
-            answer = await stream.whole()
-        return answer.json() if answer.body.strip() else {}
-
-    @asynccontextmanager
-    async def stream(
-        self, method: str, target: str, *, prefer: str = "", body: bytes | None = None
-    ) -> AsyncIterator[Stream]:
-        """Make a request, and give its answer once its headers are there.
-
-        A token that is refused is renewed once. Raises what `refusal` says, and whatever getting a token raises.
-        """
-        preferred = f"{IMMUTABLE}, {prefer}" if prefer else IMMUTABLE
-        headers = {"Prefer": preferred, "client-request-id": str(uuid.uuid4())}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        tokens = self.client.tokens
-        for attempt in (1, 2):
-            token = await tokens.of(self.connection)
-            asked = Request(method, self.origin, target, {**headers, "Authorization": f"Bearer {token}"}, body)
-            async with self.client.http.stream(asked) as stream:
-                if stream.status in _SUCCESS:
-                    yield stream
-                    return
-                if stream.status != _NO_TOKEN or attempt > 1:
-                    raise refusal(await stream.whole(_LARGEST_REFUSAL), below_mailbox=target.startswith(_USERS))
-            tokens.refused(self.connection, token)
+    def mailbox(self) -> Mailbox:
+        """The mailbox."""
+        return self.connection.mailbox
 
 
 class Client:
@@ -76,17 +57,61 @@ class Client:
 
     def __init__(self, connections: Connections, http: Http) -> None:
         self._connections = connections
-        self.http = http
-        self.tokens = Tokens(lambda connection: ask_token(http, connection))
+        self._http = http
+        self._tokens = Tokens(lambda connection: ask_token(http, connection))
 
-    async def graph(self, tenant: UUID, provider_id: UUID) -> Graph:
-        """Give Graph for a mailbox; raises `Unauthorized` where its connection is gone."""
-        connection = await self._connections.of(tenant, provider_id)
-        if not connection.setting("client_id"):
-            raise Unauthorized("the mailbox is not a Microsoft one", "add it again with `maildock providers add`")
-        return Graph(connection, MicrosoftSettings.of(connection), self)
+    async def opened(self, owned: Owned) -> Opened:
+        """Give a mailbox's connection; raises `Unauthorized` where there is none to be used."""
+        connection = await self._connections.of(owned.tenant, owned.provider_id)
+        return Opened(connection, MicrosoftSettings.of(connection))
+
+    async def token(self, opened: Opened) -> str:
+        """Give a token for a mailbox."""
+        return await self._tokens.of(opened.connection)
+
+    async def ask(self, opened: Opened, call: Call, most: int = LARGEST_ANSWER) -> dict[str, Any]:
+        """Make a call and give the JSON of its answer, empty where it has none; raises as `stream` does."""
+        async with self.stream(opened, call) as stream:
+            answer = await stream.whole(most)
+        if not answer.body:
+            return {}
+        return answer.json() if len(answer.body) < _THREAD_FROM else await asyncio.to_thread(answer.json)
+
+    @asynccontextmanager
+    async def stream(self, opened: Opened, call: Call) -> AsyncIterator[Stream]:
+        """Make a call and give its answer once the headers are there; what is no success is raised by `refusal`.
+
+        A token that is refused is renewed once.
+        """
+        async with AsyncExitStack() as stack:
+            token = await self.token(opened)
+            stream = await stack.enter_async_context(self._http.stream(_request(opened, call, token)))
+            if stream.status == _NO_TOKEN:
+                await _refused(stream)
+                self._tokens.refused(opened.connection, token)
+                token = await self.token(opened)
+                stream = await stack.enter_async_context(self._http.stream(_request(opened, call, token)))
+            if not _OK <= stream.status < _AFTER_OK:
+                if stream.status == _NO_TOKEN:
+                    self._tokens.refused(opened.connection, token)
+                raise refusal(await _refused(stream), about_mailbox=call.about_mailbox)
+            yield stream
 
 
-def key(value: str) -> str:
-    """Write an id or an address as one step of a path."""
-    return quote(value, safe="")
+async def _refused(stream: Stream) -> Answer:
+    try:
+        return await stream.whole(_LARGEST_REFUSAL)
+    except Unavailable:
+        # Its status says enough.
+        return Answer(stream.status, stream.headers, b"")
+
+
+def _request(opened: Opened, call: Call, token: str) -> Request:
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Prefer": ", ".join((_IMMUTABLE, *call.prefer)),
+        "client-request-id": str(uuid4()),
+    }
+    if call.body is not None:
+        headers["Content-Type"] = "application/json"
+    return Request(call.method, opened.settings.graph, call.target, headers, call.body)

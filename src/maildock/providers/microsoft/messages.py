@@ -1,63 +1,153 @@
-"""Fetch: a message with all its attachments' descriptions, judged by the same rules as raw mail."""
+"""From what Graph says about a message and its attachments to an `InboundMessage`."""
 
-import hashlib
-from datetime import UTC
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, replace
 
-from maildock.domain.message import Address, InboundMessage
+from maildock.domain.errors import AttachmentError, Throttled, Unauthorized, Unavailable
+from maildock.domain.ids import LIMIT
+from maildock.domain.message import InboundMessage, Part, PartKind
 from maildock.mime import envelope
-from maildock.mime.plain import plain_text
-from maildock.providers.headers import header_of
-from maildock.providers.microsoft.attachments import BODY, parts_of
-from maildock.providers.microsoft.client import Graph, key
-from maildock.providers.microsoft.items import MESSAGE_FIELDS, PART_FIELDS, Letter, Listed, Person, values
+from maildock.mime.evidence import shows
+from maildock.providers.base import EmailRef
+from maildock.providers.http import TooLong
+from maildock.providers.microsoft import calls, described, fields
+from maildock.providers.microsoft.calls import Call
+from maildock.providers.microsoft.client import Client, Opened
+from maildock.providers.microsoft.described import Described, read_attachment
+from maildock.providers.microsoft.fields import Json
+from maildock.providers.microsoft.letter import Letter, read_letter
+from maildock.providers.microsoft.links import links_in, plain
+from maildock.providers.microsoft.raw import RawMails
+from maildock.providers.microsoft.texts import Texts, read_texts
 
-LONGEST_SHOWN = 1 << 20  # characters of a body
 MOST_PARTS = 1000
-_PAGE = 100
+_MOST_COUNTED = 20_000
+_MOST_ITEMS_ASKED = 50
 
 
-async def fetch(graph: Graph, email_id: str) -> InboundMessage:
-    """Read a message; raises `NotThere` where it is not, or no longer, there."""
-    message = graph.user(f"messages/{key(email_id)}")
-    letter = Letter.read(await graph.ask("GET", f"{message}?$select={MESSAGE_FIELDS}"))
-    listed, more = await _listed(graph, message)
-    long = len(letter.body) > LONGEST_SHOWN
-    shown = letter.body[:LONGEST_SHOWN]
-    header = header_of(letter.headers)
-    text = plain_text(shown) if letter.is_html else shown.replace("\r\n", "\n")
-    return InboundMessage(
-        message_id=envelope.message_id(header) or envelope.message_id(header_of([("Message-ID", letter.message_id)])),
-        in_reply_to=envelope.in_reply_to(header),
-        references=envelope.references(header),
-        subject=envelope.subject(header) or letter.subject,
-        sender=envelope.sender(header) or _address(letter.sender),
-        recipients=envelope.recipients(header) or tuple(found for one in letter.recipients if (found := _address(one))),
-        date=envelope.date(header) or (letter.sent_at and letter.sent_at.astimezone(UTC)),
-        body_text=text,
-        body_html=shown if letter.is_html else "",
-        body_digest=hashlib.sha256(letter.body.replace("\r", "").encode() + b"\x00").hexdigest(),
-        parts=(*(BODY[letter.is_html] for _ in range(long)), *await parts_of(graph, message, letter, listed, more)),
-        automatic=envelope.is_automatic(header),
-        thread_id=letter.conversation_id or None,
-        received_at=letter.received_at,
-        ignored="draft" if letter.is_draft else "",
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The attachments, how many there are beyond the limit, and the forms of the items among them by their ids."""
+
+    found: list[Described]
+    beyond: int
+    forms: dict[str, tuple[str, str]]
+
+
+class Messages:
+    """Reads messages."""
+
+    def __init__(self, client: Client, raw: RawMails) -> None:
+        self._client = client
+        self._raw = raw
+
+    async def read(self, email: EmailRef) -> InboundMessage:
+        """Read a message and the list of its attachments; one whose text is too long for an answer as raw mail."""
+        opened = await self._client.opened(email)
+        try:
+            content = await self._client.ask(opened, calls.message(opened.mailbox, email.email_id))
+        except TooLong:
+            return await self._read_raw(opened, email)
+        if not content.keys() & {"id", "body", "subject"}:
+            raise Unavailable("Graph's answer is no message")
+        found, beyond = await self._attachments(opened, email)
+        forms = await self._item_forms(opened, email, found)
+        return await asyncio.to_thread(_message, content, _Listed(found, beyond, forms))
+
+    async def _read_raw(self, opened: Opened, email: EmailRef) -> InboundMessage:
+        call = calls.message(opened.mailbox, email.email_id, with_body=False)
+        letter = read_letter(await self._client.ask(opened, call))
+        message = await self._raw.message(opened, email.email_id)
+        return _with_envelope(message, letter)
+
+    async def _attachments(self, opened: Opened, email: EmailRef) -> tuple[list[Described], int]:
+        """List the attachments, whatever the message says about having some, and count those beyond the limit."""
+        found: dict[str, Described] = {}
+        beyond = 0
+        async for about in self._listed(opened, email):
+            if len(found) < MOST_PARTS:
+                found.setdefault(about.attachment_id, about)
+            else:
+                beyond += 1
+        return list(found.values()), beyond
+
+    async def _listed(self, opened: Opened, email: EmailRef) -> AsyncIterator[Described]:
+        target: str | None = calls.attachments(opened.mailbox, email.email_id).target
+        seen = 0
+        while target and seen < _MOST_COUNTED:
+            content = await self._client.ask(opened, Call("GET", target))
+            page = [read_attachment(one) for one in fields.entries(content)]
+            target = fields.next_target(content, opened.settings.graph)
+            if target and not page:
+                raise Unavailable("Graph's list of attachments does not go on")
+            seen += len(page)
+            for about in page:
+                if not about.attachment_id:
+                    raise Unavailable("Graph lists an attachment without an id")
+                yield about
+
+    async def _item_forms(self, opened: Opened, email: EmailRef, found: list[Described]) -> dict[str, tuple[str, str]]:
+        """Ask what each attached item is; most are messages, and one that cannot be asked about holds up no mail."""
+        forms = {}
+        for about in [one for one in found if one.kind == described.ITEM][:_MOST_ITEMS_ASKED]:
+            call = calls.item(opened.mailbox, email.email_id, about.attachment_id)
+            try:
+                forms[about.attachment_id] = described.item_form(await self._client.ask(opened, call))
+            except Throttled:
+                raise
+            except (AttachmentError, Unavailable, Unauthorized):
+                continue
+        return forms
+
+
+def _message(content: Json, listed: _Listed) -> InboundMessage:
+    letter = read_letter(content)
+    texts = read_texts(letter.content, is_html=letter.is_html)
+    given, said = letter.given, letter.said
+    message = InboundMessage(
+        message_id=envelope.message_id(given) or envelope.message_id(said),
+        in_reply_to=envelope.in_reply_to(given),
+        references=envelope.references(given),
+        subject=letter.subject,
+        sender=letter.sender,
+        recipients=envelope.recipients(given) or envelope.recipients(said),
+        date=envelope.date(given) or envelope.date(said),
+        body_text=texts.text,
+        body_html=texts.html,
+        body_digest=texts.digest,
+        parts=tuple(_parts(letter, texts, listed)),
+        automatic=envelope.is_automatic(given),
     )
+    return _with_envelope(message, letter)
 
 
-async def _listed(graph: Graph, message: str) -> tuple[list[Listed], bool]:
-    """List the attachments, whatever `hasAttachments` says, and whether there are more than we take."""
-    found: list[Listed] = []
-    target = f"{message}/attachments?$select={PART_FIELDS}&$top={_PAGE}"
-    while target:
-        page = await graph.ask("GET", target)
-        found += map(Listed.read, values(page))
-        link = page.get("@odata.nextLink")
-        target = graph.origin.target(link) if isinstance(link, str) and len(found) <= MOST_PARTS else ""
-    return found[:MOST_PARTS], len(found) > MOST_PARTS
+def _parts(letter: Letter, texts: Texts, listed: _Listed) -> Iterator[Part]:
+    has_links = letter.is_html and any(about.kind == described.REFERENCE for about in listed.found)
+    links = links_in(letter.content) if has_links else {}
+    for number, about in enumerate(listed.found, 1):
+        if about.kind == described.FILE:
+            shown = shows(texts.references, about.content_id, about.content_location)
+            yield described.file_part(about, number, shown=shown)
+        elif about.kind == described.ITEM:
+            yield described.item_part(about, number, listed.forms.get(about.attachment_id, described.MESSAGE))
+        elif about.kind == described.REFERENCE:
+            yield described.skipped_part(about, number, PartKind.REFERENCE_LINK, links.get(plain(about.name), ""))
+        else:
+            yield described.skipped_part(about, number, PartKind.UNSUPPORTED, about.kind)
+    if texts.whole is not None:
+        yield texts.whole
+    if listed.beyond:
+        yield _limit_part(listed.beyond)
 
 
-def _address(person: Person | None) -> Address | None:
-    if person is None:
-        return None
-    local, at, domain = person.address.rpartition("@")
-    return Address(person.name, f"{local}{at}{domain.lower()}")
+def _with_envelope(message: InboundMessage, letter: Letter) -> InboundMessage:
+    """Add what Graph alone knows."""
+    ignored = "draft" if letter.is_draft else ""
+    return replace(message, thread_id=letter.thread_id, received_at=letter.received_at, ignored=ignored)
+
+
+def _limit_part(beyond: int) -> Part:
+    at_least = "at least " if beyond + MOST_PARTS >= _MOST_COUNTED else ""
+    detail = f"{at_least}{beyond} more parts"
+    return Part(LIMIT, "", "more-parts", "application/octet-stream", kind=PartKind.LIMIT, detail=detail)

@@ -1,4 +1,4 @@
-"""The provider of kind `microsoft`."""
+"""The provider of kind `microsoft`: what each step is done by."""
 
 from collections.abc import AsyncIterator
 
@@ -6,18 +6,21 @@ from maildock.domain.message import InboundMessage
 from maildock.providers.base import AttachmentRef, Changes, EmailRef, Mailbox, Push, Step
 from maildock.providers.connections import Connections
 from maildock.providers.http import Http
-from maildock.providers.microsoft import changes, check, messages
-from maildock.providers.microsoft.client import Client, Graph
-from maildock.providers.microsoft.content import Opener
-from maildock.providers.microsoft.subscriptions import Subscriber
+from maildock.providers.microsoft.attachments import Attachments
+from maildock.providers.microsoft.changes import Deltas
+from maildock.providers.microsoft.check import Checks
+from maildock.providers.microsoft.client import Client
+from maildock.providers.microsoft.messages import Messages
+from maildock.providers.microsoft.raw import RawMails
+from maildock.providers.microsoft.subscriptions import Subscriptions
 from maildock.storage.spool import Spool
 from maildock.tables.session import Database
 
 
 class MicrosoftProvider:
-    """Microsoft 365 mailboxes, through Graph."""
+    """Microsoft 365, for all mailboxes; a `RemoteProvider`."""
 
-    # Graph takes four requests at once for a mailbox: one for mail, two for files, one for people's checks.
+    # Of the four that Graph answers at once, one is for the mail itself and one for people.
     files_at_once = 2
 
     def __init__(
@@ -29,40 +32,38 @@ class MicrosoftProvider:
         public_url: str,
         max_message_bytes: int,
     ) -> None:
-        self._client = Client(connections, http)
-        self._database = database
-        self._subscriber = Subscriber(database, public_url)
-        self._opener = Opener(spool, max_message_bytes)
-
-    async def _graph(self, mailbox: Mailbox | EmailRef) -> Graph:
-        return await self._client.graph(mailbox.tenant, mailbox.provider_id)
+        client = Client(connections, http)
+        raw = RawMails(client, spool, max_message_bytes)
+        self._messages = Messages(client, raw)
+        self._attachments = Attachments(client, raw)
+        self._deltas = Deltas(client)
+        self._subscriptions = Subscriptions(client, database, public_url)
+        self._checks = Checks(client, self._subscriptions)
 
     async def fetch(self, email: EmailRef) -> InboundMessage:
-        """Read a message and the list of its attachments."""
-        return await messages.fetch(await self._graph(email), email.email_id)
+        """Read a message, without the bytes of its attachments."""
+        return await self._messages.read(email)
 
-    async def open(self, attachment: AttachmentRef) -> AsyncIterator[bytes]:
-        """Stream an attachment."""
-        async for chunk in self._opener.open(await self._graph(attachment.email), attachment):
-            yield chunk
+    def open(self, attachment: AttachmentRef) -> AsyncIterator[bytes]:
+        """Stream the bytes of an attachment."""
+        return self._attachments.open(attachment)
 
     async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
-        """Give the next page of what came in."""
-        return await changes.changes(await self._graph(mailbox), mailbox.since, cursor)
+        """Give the next page of what came into the folder."""
+        return await self._deltas.changes(mailbox, cursor)
 
     async def watch(self, mailbox: Mailbox) -> Push:
-        """Subscribe, or renew the subscription."""
-        return await self._subscriber.watch(await self._graph(mailbox))
+        """Have Graph notify us of new mail."""
+        return await self._subscriptions.watch(mailbox)
 
     async def unwatch(self, mailbox: Mailbox) -> None:
-        """End all subscriptions."""
-        await self._subscriber.unwatch(await self._graph(mailbox))
+        """Have Graph notify us no longer."""
+        await self._subscriptions.unwatch(mailbox)
 
     async def probe(self, mailbox: Mailbox) -> None:
-        """Raise `Unauthorized` where the mailbox as a whole is closed."""
-        await check.probe(await self._graph(mailbox))
+        """Raise `Unauthorized` where Graph does not let us into the mailbox."""
+        await self._checks.probe(mailbox)
 
-    async def check(self, mailbox: Mailbox) -> AsyncIterator[Step]:
-        """Try token, folder, messages and push."""
-        async for step in check.check(await self._graph(mailbox), self._database, self._subscriber):
-            yield step
+    def check(self, mailbox: Mailbox) -> AsyncIterator[Step]:
+        """Try each step that the mailbox needs."""
+        return self._checks.steps(mailbox)

@@ -1,33 +1,34 @@
-"""What is written down of a Microsoft mailbox's connection, and how it is checked before that."""
+"""What a connection to Microsoft is made of: checked when it is added, and read again when it is used."""
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import Certificate, load_pem_x509_certificate
-
-from maildock.domain.errors import UsageError
+from maildock.domain.errors import Unauthorized, UsageError
 from maildock.providers.connections import Connection
 from maildock.providers.http import Origin
+from maildock.providers.microsoft.certificate import Certificate
 
 GRAPH_URL = "https://graph.microsoft.com"
 AUTHORITY_URL = "https://login.microsoftonline.com"
 FOLDER = "inbox"
-# https://learn.microsoft.com/graph/deployments
-_AUTHORITIES = {
+_AUTHORITIES: Mapping[str, str] = {
+    "graph.microsoft.com": AUTHORITY_URL,
     "graph.microsoft.us": "https://login.microsoftonline.us",
     "dod-graph.microsoft.us": "https://login.microsoftonline.us",
     "microsoftgraph.chinacloudapi.cn": "https://login.chinacloudapi.cn",
 }
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,120}")
+# These stand for "whoever logs in"; an application that acts by itself belongs to one directory.
+_NO_DIRECTORIES = frozenset({"common", "organizations", "consumers"})
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,254}")
+_FOLDER = re.compile(r"[^/'\x00-\x1f\x7f]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
 class MicrosoftSettings:
-    """The settings of one mailbox."""
+    """Where a mailbox is and who asks for it; `folder` is a well-known name or an id."""
 
     directory_id: str
     client_id: str
@@ -37,14 +38,19 @@ class MicrosoftSettings:
 
     @classmethod
     def of(cls, connection: Connection) -> Self:
-        """Read them from a connection."""
-        return cls(
-            directory_id=connection.setting("directory_id"),
-            client_id=connection.setting("client_id"),
-            folder=connection.setting("folder") or FOLDER,
-            graph=Origin.parse(connection.setting("graph_url") or GRAPH_URL),
-            authority=Origin.parse(connection.setting("authority_url") or AUTHORITY_URL),
-        )
+        """Read a connection's settings; raises `Unauthorized` where they are none."""
+        try:
+            return cls(
+                directory_id=connection.setting("directory_id"),
+                client_id=connection.setting("client_id"),
+                folder=connection.setting("folder") or FOLDER,
+                graph=Origin.parse(connection.setting("graph_url") or GRAPH_URL),
+                authority=Origin.parse(connection.setting("authority_url") or AUTHORITY_URL),
+            )
+        except UsageError as problem:
+            raise Unauthorized(
+                f"the mailbox's settings are wrong: {problem}", "remove the mailbox, add it again"
+            ) from (problem)
 
 
 def new_connection(
@@ -54,42 +60,52 @@ def new_connection(
     graph_url: str | None = None,
     authority_url: str | None = None,
 ) -> str:
-    """Check what was given, and write it as the settings of a connection. Raises `UsageError`."""
-    for option, value in (("--directory-id", directory_id), ("--client-id", client_id)):
-        if not _NAME.fullmatch(value.strip()):
-            raise UsageError(f"{option}: {value!r} is no id; Entra shows it on the application's overview page")
-    if not folder.strip() or not folder.isprintable():
-        raise UsageError("--folder must be a folder's id, or a well-known name such as inbox")
+    """Give the settings of a new connection as JSON; raises `UsageError` that says what is wrong.
+
+    What is not given has its usual value; the authority is that of Graph's cloud.
+    """
     graph = Origin.parse(graph_url or GRAPH_URL)
     settings = {
-        "directory_id": directory_id.strip(),
-        "client_id": client_id.strip(),
-        "folder": folder.strip(),
+        "directory_id": _id(directory_id, "directory"),
+        "client_id": _id(client_id, "client"),
+        "folder": _folder(folder),
         "graph_url": str(graph),
-        "authority_url": str(Origin.parse(authority_url or _AUTHORITIES.get(graph.host, AUTHORITY_URL))),
+        "authority_url": str(Origin.parse(authority_url or _authority_of(graph))),
     }
     return json.dumps(settings)
 
 
 def new_secret(*, client_secret: str = "", certificate: str = "") -> str:
-    """Write a client secret, or a PEM text with private key and certificate, as a secret. Raises `UsageError`."""
+    """Give the JSON of a client secret, or of a PEM with private key and certificate; raises `UsageError`."""
     if certificate:
-        key_of(certificate)
+        Certificate.parse(certificate)
         return json.dumps({"certificate": certificate})
-    if not client_secret.isascii() or not client_secret.isprintable() or " " in client_secret or not client_secret:
-        raise UsageError("the client secret must be one word of plain text: the secret's Value, as Entra shows it once")
-    return json.dumps({"client_secret": client_secret})
+    plain = client_secret.strip()
+    if not plain:
+        raise UsageError("the client secret is empty")
+    if not plain.isascii() or not plain.isprintable() or " " in plain:
+        raise UsageError("the client secret must be one word of plain text: the secret's value, not its description")
+    return json.dumps({"client_secret": plain})
 
 
-def key_of(pem: str) -> tuple[RSAPrivateKey, Certificate]:
-    """Read a private key and its certificate. Raises `UsageError`."""
-    try:
-        key = load_pem_private_key(pem.encode(), password=None)
-        certificate = load_pem_x509_certificate(pem.encode())
-    except (ValueError, TypeError) as problem:
+def _id(text: str, what: str) -> str:
+    plain = text.strip()
+    if not _ID.fullmatch(plain) or plain.lower() in _NO_DIRECTORIES:
         raise UsageError(
-            "the certificate's file must hold, as PEM, a private key without a password and its certificate"
-        ) from problem
-    if not isinstance(key, RSAPrivateKey) or key.public_key() != certificate.public_key():
-        raise UsageError("the private key must be the certificate's own, and an RSA key")
-    return key, certificate
+            f"{text!r} is no {what} id; the application's overview page in the Entra admin center shows it"
+        )
+    return plain
+
+
+def _folder(text: str) -> str:
+    plain = text.strip() or FOLDER
+    if not _FOLDER.fullmatch(plain):
+        raise UsageError(f"{text!r} is no folder: give a well-known name such as inbox, or a folder's id")
+    return plain
+
+
+def _authority_of(graph: Origin) -> str:
+    known = _AUTHORITIES.get(graph.host)
+    if known is None:
+        raise UsageError(f"{graph} is no cloud of Microsoft's that is known here: say with --authority-url who logs in")
+    return known

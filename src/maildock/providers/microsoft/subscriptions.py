@@ -1,11 +1,11 @@
-"""Subscriptions: made, renewed at half their life, and made anew when they are gone.
+"""Having Graph notify us: one subscription a mailbox, asked for, prolonged, and made anew when it is lost.
 
-https://learn.microsoft.com/graph/api/resources/subscription
+What a subscription must quote is written down before it is asked for, since its first notification can come before the
+answer; and it stays good until the subscription is known to have ended.
 """
 
-import json
+import hashlib
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,174 +15,231 @@ from maildock.domain.errors import (
     AttachmentError,
     MaildockError,
     NotThere,
+    OutageError,
     Refused,
     Throttled,
     Unauthorized,
+    Unavailable,
     UsageError,
     loggable,
 )
 from maildock.providers.base import Mailbox, Push
 from maildock.providers.http import Origin
-from maildock.providers.microsoft.client import Graph, key
-from maildock.providers.microsoft.items import moment
-from maildock.providers.microsoft.refusals import unsound
+from maildock.providers.microsoft import calls, fields
+from maildock.providers.microsoft.calls import Call
+from maildock.providers.microsoft.client import Client, Opened
 from maildock.tables import push_subscriptions
 from maildock.tables.push_subscriptions import SubscriptionRow
-from maildock.tables.session import Database
+from maildock.tables.session import Database, DatabaseAway
 
 log = structlog.get_logger(__name__)
 
-# Microsoft allows 10,080 minutes for mail.
-LIFE = timedelta(minutes=10_000)
-AGAIN = timedelta(seconds=60)
-_SUBSCRIPTIONS = "/v1.0/subscriptions"
+LIFE = timedelta(days=6.9)  # Graph grants 10,080 minutes
+_SOON = timedelta(seconds=60)
+_LATER = timedelta(hours=1)
+_ANSWERED = timedelta(minutes=2)
+_STATE_BYTES = 48
+_MARK_DIGITS = 16
+_REACHABLE = "set MAILDOCK_PUBLIC_URL to an https address at which the internet reaches this service"
 
 
 @dataclass(frozen=True, slots=True)
-class Subscriber:
-    """Arranges notifications to the webhooks below `public_url`."""
+class Wanted:
+    """The subscription that a mailbox should have: where it tells of what."""
 
-    database: Database
-    public_url: str
+    url: str
+    resource: str
 
-    def address(self, mailbox: Mailbox) -> str:
-        """Give where a mailbox's notifications come."""
-        return f"{self.public_url.rstrip('/')}/webhooks/microsoft/{mailbox.tenant}/{mailbox.provider_id}"
+    @property
+    def mark(self) -> str:
+        """What the client state of such a subscription ends with, so that one for anything else is told apart."""
+        return hashlib.sha256(f"{self.url} {self.resource}".encode()).hexdigest()[:_MARK_DIGITS]
 
-    def unreachable(self, graph: Graph) -> str | None:
-        """Say why Microsoft cannot reach us, `None` where it may: by https, or from this very machine."""
+
+class Subscriptions:
+    """Keeps the subscriptions; `public_url` is where webhooks are reached."""
+
+    def __init__(self, client: Client, database: Database, public_url: str) -> None:
+        self._client = client
+        self._database = database
+        self._public_url = public_url.rstrip("/")
+
+    def unreachable(self, opened: Opened) -> str | None:
+        """Say why Graph could not reach us, `None` where it can."""
         try:
-            ours = Origin.parse(self.public_url)
-        except UsageError:
-            ours = None
-        if ours is None or (ours.scheme == "http" and not graph.origin.is_loopback):
-            return "MAILDOCK_PUBLIC_URL is no https address that Microsoft reaches"
-        return None
-
-    async def watch(self, graph: Graph) -> Push:
-        """Do what is due; without a public address there is nothing to do, and polling is enough."""
-        mailbox = graph.connection.mailbox
-        if self.unreachable(graph) is not None:
-            return Push(datetime.now(UTC) + LIFE)
-        async with self.database.tenant(mailbox.tenant) as session:
-            await push_subscriptions.forget_ended(session, mailbox.provider_id)
-            rows = await push_subscriptions.every(session, mailbox.provider_id)
-        try:
-            current = self._current(graph, rows)
-            if current is not None and not _is_due(current):
-                return _arranged(current.expires_at)
-            expires_at = await self._renewed(graph, current) if current else None
-            if expires_at is None:
-                expires_at = await self._made(graph)
-                await self._end_others(graph, rows)
-        except (Throttled, Unauthorized):
-            raise
-        except MaildockError as problem:
-            # What is amiss is mostly our own reachability; mail comes in by polling meanwhile.
-            remedy = "see that the public address is reachable from the internet, by https with a valid certificate"
-            return Push(datetime.now(UTC) + AGAIN, problem=str(problem), remedy=remedy)
-        return _arranged(expires_at)
-
-    def _current(self, graph: Graph, rows: Sequence[SubscriptionRow]) -> SubscriptionRow | None:
-        """Give the newest one that was granted, and still comes to where we are."""
-        here = _resource(graph) + " " + self.address(graph.connection.mailbox)
-        alive = (row for row in rows if row.subscription_id and row.expires_at and row.expires_at > datetime.now(UTC))
-        return next((row for row in alive if row.address == here), None)
-
-    async def _made(self, graph: Graph) -> datetime:
-        mailbox, client_state = graph.connection.mailbox, secrets.token_urlsafe(48)
-        address, expires_at = self.address(mailbox), datetime.now(UTC) + LIFE
-        # Before it is asked for: its first notification may come before the answer.
-        async with self.database.tenant(mailbox.tenant) as session:
-            here = f"{_resource(graph)} {address}"
-            await push_subscriptions.begin(session, mailbox.provider_id, client_state, here)
-        asked = {
-            "changeType": "created",
-            "notificationUrl": address,
-            "lifecycleNotificationUrl": f"{address}/lifecycle",
-            "resource": _resource(graph),
-            "expirationDateTime": _rfc3339(expires_at),
-            "clientState": client_state,
-        }
-        try:
-            made = await graph.ask("POST", _SUBSCRIPTIONS, body=json.dumps(asked).encode())
-        except AttachmentError:
-            # Refused for certain, so nothing will ever quote it.
-            async with self.database.tenant(mailbox.tenant) as session:
-                await push_subscriptions.end(session, mailbox.provider_id, client_state)
-            raise
-        subscription_id = made.get("id")
-        if not isinstance(subscription_id, str):
-            raise unsound("subscription id")
-        return await self._confirmed(mailbox, client_state, subscription_id, moment(made.get("expirationDateTime")))
-
-    async def _renewed(self, graph: Graph, row: SubscriptionRow) -> datetime | None:
-        """Prolong a subscription; `None` where it is gone and another must be made."""
-        target = f"{_SUBSCRIPTIONS}/{key(row.subscription_id or '')}"
-        body = json.dumps({"expirationDateTime": _rfc3339(datetime.now(UTC) + LIFE)}).encode()
-        mailbox = graph.connection.mailbox
-        try:
-            renewed = await graph.ask("PATCH", target, body=body)
-        except (NotThere, Refused):
-            async with self.database.tenant(mailbox.tenant) as session:
-                await push_subscriptions.end(session, mailbox.provider_id, row.client_state)
+            public = Origin.parse(self._public_url)
+        except UsageError as problem:
+            return str(problem)
+        if public.scheme == "https" or opened.settings.graph.is_loopback:
             return None
-        expires_at = moment(renewed.get("expirationDateTime"))
-        return await self._confirmed(mailbox, row.client_state, row.subscription_id, expires_at)
+        return f"Microsoft cannot reach {public}"
 
-    async def _confirmed(
-        self, mailbox: Mailbox, client_state: str, subscription_id: str | None, expires_at: datetime | None
-    ) -> datetime:
-        until = expires_at or datetime.now(UTC) + LIFE
-        async with self.database.tenant(mailbox.tenant) as session:
-            await push_subscriptions.confirm(session, mailbox.provider_id, client_state, subscription_id, until)
-        return until
+    def wanted(self, opened: Opened) -> Wanted:
+        """Give what should be watched, and where it is told."""
+        mailbox = opened.mailbox
+        url = f"{self._public_url}/webhooks/microsoft/{mailbox.tenant}/{mailbox.provider_id}"
+        return Wanted(url, calls.resource(mailbox, opened.settings.folder))
 
-    async def _end_others(self, graph: Graph, rows: Sequence[SubscriptionRow]) -> None:
-        """End those that came before; one that cannot be ended runs out by itself, and is accepted until then."""
-        mailbox = graph.connection.mailbox
-        for row in rows:
-            if row.subscription_id is None:
-                continue
+    async def current(self, opened: Opened) -> SubscriptionRow | None:
+        """Give the subscription that the mailbox has."""
+        mark = self.wanted(opened).mark
+        return next((row for row in await self._rows(opened.mailbox) if _fits(row, mark)), None)
+
+    async def watch(self, mailbox: Mailbox) -> Push:
+        """Prolong the subscription, or make one; why there is none is said in the answer.
+
+        Raises what concerns the mailbox as a whole: `Unauthorized` and `Throttled`.
+        """
+        opened = await self._client.opened(mailbox)
+        if unreachable := self.unreachable(opened):
+            return Push(datetime.now(UTC) + _LATER, problem=unreachable, remedy=_REACHABLE)
+        try:
+            return await self._kept(opened)
+        except (DatabaseAway, Unauthorized, Throttled):
+            raise
+        except (AttachmentError, OutageError) as problem:
+            log.warning("not subscribed", provider_id=str(mailbox.provider_id), error=loggable(problem))
+            known = await self.current(opened)
+            return _failed(problem, known.expires_at if known else None)
+
+    async def unwatch(self, mailbox: Mailbox) -> None:
+        """End all subscriptions of a mailbox, as far as Graph can be asked; none is taken for ours any more."""
+        rows = await self._rows(mailbox)
+        try:
+            opened = await self._client.opened(mailbox)
+            for row in rows:
+                if row.subscription_id is not None:
+                    await self._delete(opened, row.subscription_id)
+            if any(row.subscription_id is None for row in rows):
+                await self._delete_strays(opened)
+        except (AttachmentError, OutageError) as problem:
+            log.warning("not unsubscribed", provider_id=str(mailbox.provider_id), error=loggable(problem))
+        await self._end(mailbox, [row.client_state for row in rows])
+
+    async def _kept(self, opened: Opened) -> Push:
+        mark = self.wanted(opened).mark
+        rows = await self._rows(opened.mailbox)
+        current = next((row for row in rows if _fits(row, mark)), None)
+        expires_at = await self._prolonged(opened, current) if current else None
+        if current is not None and expires_at is not None:
+            await self._replaced(opened, [row for row in rows if row is not current])
+            return Push(_half(expires_at), expires_at)
+        expires_at = await self._made(opened)
+        await self._replaced(opened, rows)
+        return Push(_half(expires_at), expires_at)
+
+    async def _prolonged(self, opened: Opened, row: SubscriptionRow) -> datetime | None:
+        """Prolong a subscription; `None` where it is gone."""
+        known = row.subscription_id or ""
+        until = datetime.now(UTC) + LIFE
+        try:
+            content = await self._client.ask(opened, calls.prolong(known, calls.moment(until)))
+            expires_at = fields.moment(content, "expirationDateTime") or until
+        except NotThere:
+            return None
+        except Refused:
             try:
-                await graph.ask("DELETE", f"{_SUBSCRIPTIONS}/{key(row.subscription_id)}")
+                await self._client.ask(opened, calls.reauthorize(known))
             except NotThere:
-                pass
-            except MaildockError as problem:
-                log.warning(
-                    "subscription not ended",
-                    tenant=str(mailbox.tenant),
-                    provider_id=str(mailbox.provider_id),
-                    error=loggable(problem),
-                )
-                continue
-            async with self.database.tenant(mailbox.tenant) as session:
-                await push_subscriptions.end(session, mailbox.provider_id, row.client_state)
+                return None
+            expires_at = row.expires_at or until
+        await self._confirm(opened.mailbox, row.client_state, known, expires_at)
+        return expires_at
 
-    async def unwatch(self, graph: Graph) -> None:
-        """End all."""
-        mailbox = graph.connection.mailbox
-        async with self.database.tenant(mailbox.tenant) as session:
-            rows = await push_subscriptions.every(session, mailbox.provider_id)
-        await self._end_others(graph, rows)
+    async def _made(self, opened: Opened) -> datetime:
+        """Make a subscription; gives when it ends."""
+        mailbox, wanted = opened.mailbox, self.wanted(opened)
+        state = f"{secrets.token_urlsafe(_STATE_BYTES)}.{wanted.mark}"
+        async with self._database.tenant(mailbox.tenant) as session:
+            await push_subscriptions.begin(session, mailbox.provider_id, state, wanted.url)
+        until = datetime.now(UTC) + LIFE
+        try:
+            content = await self._client.ask(opened, _asked(wanted, state, until))
+        except AttachmentError:
+            # Refused for certain; after an outage it may exist all the same.
+            await self._end(mailbox, [state])
+            raise
+        subscription_id = fields.text(content, "id")
+        if not subscription_id:
+            raise Unavailable("Graph's answer is no subscription")
+        expires_at = fields.moment(content, "expirationDateTime") or until
+        await self._confirm(mailbox, state, subscription_id, expires_at)
+        return expires_at
+
+    async def _replaced(self, opened: Opened, rows: list[SubscriptionRow]) -> None:
+        """End what another subscription has taken the place of; what cannot be ended now is the next time."""
+        try:
+            for row in rows:
+                if row.subscription_id is not None:
+                    await self._delete(opened, row.subscription_id)
+                    await self._end(opened.mailbox, [row.client_state])
+            # One that has just been asked for may be another's, whose answer is still to come.
+            unsure = [row for row in rows if row.subscription_id is None and _age(row) > _ANSWERED]
+            if unsure:
+                await self._delete_strays(opened)
+                await self._end(opened.mailbox, [row.client_state for row in unsure])
+        except DatabaseAway:
+            raise
+        except (AttachmentError, OutageError) as problem:
+            log.warning("not unsubscribed", provider_id=str(opened.mailbox.provider_id), error=loggable(problem))
+
+    async def _delete_strays(self, opened: Opened) -> None:
+        """Delete those that tell us, though we never heard that they exist."""
+        known = {row.subscription_id for row in await self._rows(opened.mailbox)}
+        url = self.wanted(opened).url
+        for one in fields.entries(await self._client.ask(opened, calls.subscriptions())):
+            subscription_id = fields.text(one, "id")
+            if fields.text(one, "notificationUrl") == url and subscription_id not in known:
+                await self._delete(opened, subscription_id)
+
+    async def _delete(self, opened: Opened, subscription_id: str) -> None:
+        try:
+            await self._client.ask(opened, calls.subscription("DELETE", subscription_id))
+        except NotThere:
+            return
+
+    async def _rows(self, mailbox: Mailbox) -> list[SubscriptionRow]:
+        async with self._database.tenant(mailbox.tenant) as session:
+            return await push_subscriptions.every(session, mailbox.provider_id)
+
+    async def _confirm(self, mailbox: Mailbox, state: str, subscription_id: str | None, expires_at: datetime) -> None:
+        async with self._database.tenant(mailbox.tenant) as session:
+            await push_subscriptions.confirm(session, mailbox.provider_id, state, subscription_id, expires_at)
+            await push_subscriptions.forget_ended(session, mailbox.provider_id)
+
+    async def _end(self, mailbox: Mailbox, states: list[str]) -> None:
+        async with self._database.tenant(mailbox.tenant) as session:
+            for state in states:
+                await push_subscriptions.end(session, mailbox.provider_id, state)
 
 
-def _resource(graph: Graph) -> str:
-    return f"users/{graph.connection.mailbox.address}/mailFolders('{graph.settings.folder}')/messages"
+def _fits(row: SubscriptionRow, mark: str) -> bool:
+    return row.subscription_id is not None and row.client_state.endswith(f".{mark}")
 
 
-def _is_due(row: SubscriptionRow) -> bool:
-    if row.renewed_at is None or row.expires_at is None:
-        return True
-    return datetime.now(UTC) >= row.renewed_at + (row.expires_at - row.renewed_at) / 2
+def _age(row: SubscriptionRow) -> timedelta:
+    return datetime.now(UTC) - row.created_at
 
 
-def _arranged(expires_at: datetime | None) -> Push:
+def _asked(wanted: Wanted, state: str, until: datetime) -> Call:
+    return calls.subscribe(
+        {
+            "changeType": "created",
+            "notificationUrl": wanted.url,
+            "lifecycleNotificationUrl": f"{wanted.url}/lifecycle",
+            "resource": wanted.resource,
+            "expirationDateTime": calls.moment(until),
+            "clientState": state,
+        }
+    )
+
+
+def _half(expires_at: datetime) -> datetime:
     now = datetime.now(UTC)
-    until = expires_at or now + LIFE
-    # Not sooner than in a minute, lest a vendor that grants little keeps us busy.
-    return Push(max(now + (until - now) / 2, now + AGAIN), until)
+    return now + max((expires_at - now) / 2, _SOON)
 
 
-def _rfc3339(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+def _failed(problem: MaildockError, expires_at: datetime | None) -> Push:
+    wait = timedelta(seconds=problem.retry_after or 0) if isinstance(problem, OutageError) else _SOON
+    remedy = _REACHABLE if isinstance(problem, Refused) else None
+    return Push(datetime.now(UTC) + max(wait, _SOON), expires_at, problem=str(problem), remedy=remedy)

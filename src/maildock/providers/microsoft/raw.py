@@ -1,0 +1,115 @@
+"""A message as raw mail: a second way to its text and its attachments, where Graph's own fails."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from maildock.domain.errors import Corrupt, NotAMessage, StorageFailure, Unavailable
+from maildock.domain.message import InboundMessage, Part
+from maildock.mime.content import Decoder, byte_range
+from maildock.mime.reader import read_message
+from maildock.mime.window import BLOCK
+from maildock.providers.base import AttachmentRef
+from maildock.providers.microsoft import calls
+from maildock.providers.microsoft.client import Client, Opened
+from maildock.storage.spool import OverLimit, Spool
+
+IN_RAW = "mime "
+_SLACK = 16 * 1024  # what Graph counts into a size beside the bytes
+
+
+class RawMails:
+    """Reads messages as raw mail, at most `most` bytes of each."""
+
+    def __init__(self, client: Client, spool: Spool, most: int) -> None:
+        self._client = client
+        self._spool = spool
+        self._most = most
+
+    async def message(self, opened: Opened, email_id: str) -> InboundMessage:
+        """Read a message; where its parts lie is said so that `part` finds them."""
+        async with self._spooled(opened, email_id) as path:
+            message = await asyncio.to_thread(_read, path)
+        parts = tuple(replace(part, locator=IN_RAW + part.locator) if part.locator else part for part in message.parts)
+        return replace(message, parts=parts)
+
+    async def part(self, opened: Opened, email_id: str, locator: str) -> AsyncGenerator[bytes]:
+        """Stream the part at a locator that `message` gave."""
+        async with self._spooled(opened, email_id) as path:
+            async for chunk in _decoded(path, locator.removeprefix(IN_RAW)):
+                yield chunk
+
+    async def like(self, opened: Opened, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
+        """Stream the one part that is like an attachment; raises `Corrupt` unless there is exactly one."""
+        async with self._spooled(opened, wanted.email.email_id) as path:
+            message = await asyncio.to_thread(_read, path)
+            alike = [part for part in message.parts if part.locator and _is_alike(part, wanted)]
+            fitting = [part for part in alike if _fits(await asyncio.to_thread(_length, path, part.locator), wanted)]
+            if len(fitting) != 1:
+                raise Corrupt(f"the raw mail has {len(fitting)} parts like this attachment")
+            async for chunk in _decoded(path, fitting[0].locator):
+                yield chunk
+
+    @asynccontextmanager
+    async def _spooled(self, opened: Opened, email_id: str) -> AsyncIterator[Path]:
+        try:
+            file = await self._spool.spool(self._chunks(opened, email_id), self._most)
+        except OverLimit as problem:
+            raise Corrupt(f"the raw mail is longer than {self._most} bytes") from problem
+        try:
+            yield file.path
+        finally:
+            await self._spool.discard(file)
+
+    async def _chunks(self, opened: Opened, email_id: str) -> AsyncGenerator[bytes]:
+        async with self._client.stream(opened, calls.mime(opened.mailbox, email_id)) as stream:
+            if not stream.is_delimited:
+                raise Unavailable("Graph does not say where the raw mail ends")
+            async for chunk in stream.chunks():
+                yield chunk
+
+
+def _read(path: Path) -> InboundMessage:
+    try:
+        with path.open("rb") as source:
+            return read_message(source)
+    except NotAMessage as problem:
+        raise Corrupt("Graph's raw mail has no header") from problem
+
+
+async def _decoded(path: Path, locator: str) -> AsyncGenerator[bytes]:
+    decoder = Decoder(locator)
+    at, end = byte_range(locator)
+    while at < end:
+        yield await asyncio.to_thread(_step, path, at, min(BLOCK, end - at), decoder)
+        at += BLOCK
+    yield decoder.finish()
+
+
+def _length(path: Path, locator: str) -> int:
+    decoder = Decoder(locator)
+    start, end = byte_range(locator)
+    steps = range(start, end, BLOCK)
+    return sum(len(_step(path, at, min(BLOCK, end - at), decoder)) for at in steps) + len(decoder.finish())
+
+
+def _step(path: Path, start: int, size: int, decoder: Decoder) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        data = file.read(size)
+    if len(data) != size:
+        raise StorageFailure("a file in the spool was cut short")
+    return decoder.feed(data)
+
+
+def _is_alike(part: Part, wanted: AttachmentRef) -> bool:
+    return part.file_name == wanted.file_name and part.content_type == wanted.content_type
+
+
+def _fits(length: int, wanted: AttachmentRef) -> bool:
+    """Say whether so many bytes can be those declared: Graph counts more, up to the size of their base64."""
+    if wanted.size is None:
+        return True
+    return length <= wanted.size <= length * 3 // 2 + _SLACK
