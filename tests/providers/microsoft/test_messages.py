@@ -163,7 +163,7 @@ async def test_throttling_says_how_long_to_wait(desk: Desk, given: int | None, w
     assert caught.value.retry_after == waited
 
 
-@pytest.mark.parametrize("kind", ["unavailable", "bad_gateway", "garbage", "redirect", "reset", "error"])
+@pytest.mark.parametrize("kind", ["unavailable", "bad_gateway", "garbage", "redirect", "reset", "error", "short"])
 async def test_a_broken_answer_is_an_outage(desk: Desk, kind: FaultKind) -> None:
     desk.graph.fault("GET", times=3, kind=kind)
     with pytest.raises(Unavailable):

@@ -134,7 +134,7 @@ def _listed_on(position: Position, entries: list[dict[str, Any]], onward: str | 
 
 def _arrivals(entries: list[dict[str, Any]], since: datetime) -> Iterator[Arrival]:
     for entry in entries:
-        email_id = fields.text(entry, "id")
+        email_id = fields.key(entry, "id")
         received = fields.moment(entry, "receivedDateTime")
         if not email_id or "@removed" in entry or (received or datetime.max.replace(tzinfo=UTC)) < since:
             continue

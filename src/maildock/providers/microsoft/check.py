@@ -70,7 +70,7 @@ class Checks:
 
     async def _newest(self, opened: Opened) -> str:
         content = await self._client.ask(opened, calls.newest(opened.mailbox, opened.settings.folder))
-        return next((fields.text(one, "id") for one in fields.entries(content)), "")
+        return next((fields.key(one, "id") for one in fields.entries(content)), "")
 
     async def _push(self, opened: Opened) -> Step:
         if unreachable := self._subscriptions.unreachable(opened):

@@ -43,7 +43,7 @@ def read_attachment(content: Json) -> Described:
     """Read what Graph says about an attachment."""
     told = fields.text(content, "@odata.type")
     return Described(
-        attachment_id=fields.text(content, "id"),
+        attachment_id=fields.key(content, "id"),
         kind=_KINDS.get(told.lower(), FILE if not told else charset.scrub(told)[:_LONGEST]),
         name=charset.scrub(fields.text(content, "name")),
         content_type=_content_type(fields.text(content, "contentType")),

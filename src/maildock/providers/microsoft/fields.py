@@ -9,6 +9,7 @@ from maildock.providers.http import Origin
 
 Json = Mapping[str, Any]
 
+_LONGEST_KEY = 1000
 _NEXT, _DELTA = "@odata.nextLink", "@odata.deltaLink"
 
 
@@ -16,6 +17,12 @@ def text(content: Json, name: str) -> str:
     """Give a string, empty where there is none."""
     value = content.get(name)
     return value if isinstance(value, str) else ""
+
+
+def key(content: Json, name: str) -> str:
+    """Give an id, empty where there is none that could be one."""
+    value = text(content, name)
+    return value if value.isprintable() and len(value) <= _LONGEST_KEY else ""
 
 
 def flag(content: Json, name: str) -> bool:

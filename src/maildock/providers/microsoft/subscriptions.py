@@ -159,7 +159,7 @@ class Subscriptions:
             # Refused for certain; after an outage it may exist all the same.
             await self._end(mailbox, [state])
             raise
-        subscription_id = fields.text(content, "id")
+        subscription_id = fields.key(content, "id")
         if not subscription_id:
             raise Unavailable("Graph's answer is no subscription")
         expires_at = fields.moment(content, "expirationDateTime") or until
@@ -188,7 +188,7 @@ class Subscriptions:
         known = {row.subscription_id for row in await self._rows(opened.mailbox)}
         url = self.wanted(opened).url
         for one in fields.entries(await self._client.ask(opened, calls.subscriptions())):
-            subscription_id = fields.text(one, "id")
+            subscription_id = fields.key(one, "id")
             if fields.text(one, "notificationUrl") == url and subscription_id not in known:
                 await self._delete(opened, subscription_id)
 
