@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maildock.domain.message import PartKind
 from maildock.providers.microsoft import described
 from maildock.providers.microsoft.letter import read_letter
 from maildock.providers.microsoft.links import links_in
@@ -69,7 +70,7 @@ def test_an_attachment(content: dict[str, Any], shown: bool) -> None:
     parts = (
         described.file_part(about, 1, shown=shown),
         described.item_part(about, 1, described.item_form(content)),
-        described.skipped_part(about, 1, described.PartKind.UNSUPPORTED, about.kind),
+        described.skipped_part(about, 1, PartKind.UNSUPPORTED, about.kind),
     )
     assert_storable(*(part for part in parts))
     assert all(part.file_name and len(part.file_name.encode()) <= 255 for part in parts)

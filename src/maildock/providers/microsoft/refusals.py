@@ -11,7 +11,7 @@ from maildock.providers.retry_after import retry_after
 
 _REDIRECTED, _BAD_REQUEST, _NO_TOKEN, _FORBIDDEN, _NOT_FOUND, _GONE = 300, 400, 401, 403, 404, 410
 _TIMED_OUT, _TOO_MANY, _SERVER_ERROR, _GATEWAY_TIMEOUT = 408, 429, 500, 504
-_ADDRESS = re.compile(r"[^\s'\"<>()]*@[^\s'\"<>()]*")
+_ADDRESS = re.compile(r"[^\s'\"<>()@]{0,64}@[^\s'\"<>()@]{0,255}")
 
 _GRANT = (
     "let an administrator grant the application the permission Mail.Read (application) and consent to it, and see that"
