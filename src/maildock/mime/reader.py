@@ -4,6 +4,7 @@ The bytes of the parts stay where they are: each `Part` has the locator that `co
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import BinaryIO
@@ -26,7 +27,7 @@ from maildock.mime.window import Window
 _BOM = b"\xef\xbb\xbf"
 _LINE_BREAKS = b"\r\n"
 _FROM_LINE = re.compile(rb">?From [^\r\n]*+(?:\r?\r\n|\r|\n)")
-_MOST_LEAVES = 20_000
+MOST_LEAVES = 20_000
 
 
 def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
@@ -38,15 +39,20 @@ def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
     what `source` itself raises.
     """
     window = Window(source)
+    root, walk = walk_message(window)
+    reading = Reading(window, max_parts)
+    for leaf in islice(walk.leaves(), MOST_LEAVES):
+        reading.take(leaf)
+    return reading.message(replace(root, charset=walk.charset))
+
+
+def walk_message(window: Window) -> tuple[Header, Walk]:
+    """Give the header of the message in `window`, and the walk over it. Raises as `read_message`."""
     start = _first_line(window)
     root, body = header.read_header(window, start, header.ROOT_LIMIT)
     if not root.size:
         raise NotAMessage
-    reading = _Reading(window, max_parts)
-    walk = Walk(window, root, body)
-    for leaf in islice(walk.leaves(), _MOST_LEAVES):
-        reading.take(leaf)
-    return reading.message(replace(root, charset=walk.charset))
+    return root, Walk(window, root, body)
 
 
 def _first_line(window: Window) -> int:
@@ -64,11 +70,15 @@ class _Offered:
     location: str
 
 
-class _Reading:
-    """What has been read of one message so far."""
+class Reading:
+    """What has been read of one message so far.
 
-    def __init__(self, window: Window, max_parts: int) -> None:
+    `describe` makes the part that a leaf is offered as; texts are read from the range of `window` that a leaf names.
+    """
+
+    def __init__(self, window: Window, max_parts: int, describe: Callable[[Window, Leaf], Part] | None = None) -> None:
         self._window = window
+        self._describe = describe or _leaf_part
         self._most = max_parts
         self._bodies = Bodies(window)
         self._offered: list[_Offered] = []
@@ -78,6 +88,7 @@ class _Reading:
         self._root: Leaf | None = None
 
     def take(self, leaf: Leaf) -> None:
+        """Read the next leaf."""
         self._leaves += 1
         role = roles.role(leaf)
         if role is Role.BODY and len(self._bodies) < self._most:
@@ -91,6 +102,7 @@ class _Reading:
             self._offer_leaf(leaf)
 
     def message(self, root: Header) -> InboundMessage:
+        """Give the message, once every leaf has been read."""
         if not len(self._bodies) and self._named:
             self._bodies.read(self._named, 0)
         shown = self._bodies.html()
@@ -118,7 +130,7 @@ class _Reading:
             for one in self._offered
         ]
         if self._beyond:
-            at_least = "at least " if self._leaves == _MOST_LEAVES else ""
+            at_least = "at least " if self._leaves == MOST_LEAVES else ""
             detail = f"{at_least}{self._beyond} more parts"
             parts.append(
                 Part("limit", "", "more-parts", "application/octet-stream", kind=PartKind.LIMIT, detail=detail)
@@ -134,7 +146,7 @@ class _Reading:
 
     def _offer_leaf(self, leaf: Leaf) -> None:
         if len(self._offered) < self._most:
-            self._offer(_leaf_part(self._window, leaf), leaf.header.text("content-location"))
+            self._offer(self._describe(self._window, leaf), leaf.header.text("content-location"))
         else:
             self._beyond += 1
 
@@ -155,7 +167,7 @@ def _leaf_part(window: Window, leaf: Leaf) -> Part:
     return Part(
         attachment_id=leaf.position,
         locator=str(where),
-        file_name=_name(window, leaf, content_type, where),
+        file_name=part_name(leaf, content_type, lambda: "" if leaf.whole else attached.subject(window, where)),
         content_type=content_type,
         size=where.end - where.start if where.encoding == "id" else None,
         disposition=leaf.header.text("content-disposition").partition(";")[0].strip().lower(),
@@ -164,12 +176,13 @@ def _leaf_part(window: Window, leaf: Leaf) -> Part:
     )
 
 
-def _name(window: Window, leaf: Leaf, content_type: str, where: Locator) -> str:
+def part_name(leaf: Leaf, content_type: str, attached_subject: Callable[[], str]) -> str:
+    """Name a leaf as a file; an attached message without a name by its subject, which has no slashes."""
     stem = f"attachment-{leaf.position}"
     if content_type in attached.TYPES:
         if leaf.header.name:
             return clean_name(leaf.header.name, content_type, stem)
-        subject = "" if leaf.whole else attached.subject(window, where)
+        subject = attached_subject()
         return clean_name(f"{subject}.eml" if subject else "", content_type, stem)
     return clean_name(leaf.header.name or leaf.header.misplaced_name or _located_name(leaf), content_type, stem)
 
