@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -33,6 +34,11 @@ class GmailPart:
     def header(self, name: str) -> str:
         """Give the first header of this name; empty without one."""
         return next((value for known, value in self.headers if known.lower() == name.lower()), "")
+
+    def text(self) -> bytes:
+        """Give the text of this part in UTF-8."""
+        found = re.search(r'charset="?([^";\s]+)', self.header("Content-Type"), re.IGNORECASE)
+        return self.data.decode(found[1] if found else "utf-8", "replace").encode()
 
     def walk(self) -> Iterator[GmailPart]:
         """Give this part and all below it."""

@@ -71,8 +71,9 @@ def _body(mailbox: GmailMailbox, message: GmailMessage, part: GmailPart, style: 
     # "`body.size` is decoded bytes. With `attachmentId` the content is fetched apart; without, all of it is in `data`".
     if not style.is_in_data(len(part.data), (message.message_id, part.part_id), is_file=part.is_file):
         return {"attachmentId": mailbox.tokens.issue(message, part), "size": len(part.data) + style.size_error}
-    body: dict[str, Any] = {"size": len(part.data)}
-    return body | {"data": style.base64(part.data)} if part.data else body
+    data = part.text() if style.utf8_texts and not part.is_file else part.data
+    body: dict[str, Any] = {"size": len(data)}
+    return body | {"data": style.base64(data)} if data else body
 
 
 def _headers(part: GmailPart, style: Style) -> list[dict[str, str]]:

@@ -24,7 +24,8 @@ class Style:
     `attached_mails`: an attached mail has an `attachmentId` and its `parts`, or only one of the two; which of these
     Gmail does is told differently by its users. `size_error` is added to what an attachment declares.
     `text_by_id_from`: the size in bytes from which also a text of the mail has an `attachmentId`. An empty file's
-    `data` is empty or, like other empty fields, left out.
+    `data` is empty or, like other empty fields, left out. `utf8_texts`: the mail's texts come in UTF-8, under a header
+    that still names the charset they were written in; both are told of Gmail.
     """
 
     small_in_data: bool | None = None
@@ -37,6 +38,7 @@ class Style:
     attached_mails: Literal["both", "parts", "id"] = "both"
     size_error: int = 0
     text_by_id_from: int = 1 << 20
+    utf8_texts: bool = False
     _turns: Counter[object] = field(default_factory=Counter)
 
     def is_in_data(self, size: int, of: object, *, is_file: bool) -> bool:
