@@ -1,0 +1,154 @@
+"""What came into a mailbox's label, page by page: first a list from its start time, then its history.
+
+Gmail remembers history for a week, sometimes for hours only. Where it has forgotten, the mailbox is listed again from
+a day before it was last known.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from maildock.domain.errors import Gone, NotThere, Refused, Unavailable
+from maildock.providers.base import Arrival, Changes, Mailbox
+from maildock.providers.gmail import calls
+from maildock.providers.gmail.client import Client
+from maildock.providers.gmail.labels import Labels, ignored
+from maildock.providers.gmail.refusals import Stale
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the next page begins.
+
+    `history` is the id to read on from; it moves on only when all that came after it has been given. `page` names the
+    next page, of the list while `listing` (from `after`, in seconds since 1970), else of the history, whose first page
+    said that it goes up to `upto`. `good` is when all before was known.
+    """
+
+    history: str = ""
+    page: str = ""
+    upto: str = ""
+    listing: bool = False
+    recovered: bool = False
+    after: int = 0
+    good: int = 0
+
+    def written(self) -> str:
+        """Write it as a cursor."""
+        return json.dumps({name: value for name, value in asdict(self).items() if value})
+
+
+def read_position(cursor: str | None) -> Position | None:
+    """Read a cursor back; `None` where there is none, or where it is none of ours."""
+    try:
+        content: Any = json.loads(cursor or "null")
+        position = Position(**content)
+    except (ValueError, TypeError):
+        return None
+    fitting = all(type(value) is type(getattr(Position(), name)) for name, value in asdict(position).items())
+    return position if fitting and position.history.isdecimal() else None
+
+
+class History:
+    """Follows mailboxes."""
+
+    def __init__(self, client: Client, labels: Labels) -> None:
+        self._client = client
+        self._labels = labels
+
+    async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
+        """Give the next page."""
+        position = read_position(cursor)
+        if position is None:
+            position = await self._begin(mailbox, 0, recovered=cursor is not None)
+        label = await self._labels.id_of(mailbox)
+        try:
+            return await self._page(mailbox, position, label)
+        except Stale:
+            # At the next poll, so that a page that is always refused is not asked for over and over.
+            return Changes((), replace(position, page="", upto="").written(), more=False, recovered=position.recovered)
+        except (Refused, Gone) as problem:
+            # Such as a label that was deleted: then there is no such id any more.
+            self._labels.forget(mailbox)
+            await self._labels.id_of(mailbox)
+            raise Unavailable(f"the mailbox cannot be listed: {problem}") from problem
+
+    async def _page(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
+        if position.listing:
+            return await self._listed(mailbox, position, label)
+        try:
+            return await self._read_on(mailbox, position, label)
+        except NotThere:
+            return await self._listed(mailbox, await self._begin(mailbox, position.good - _DAY, recovered=True), label)
+
+    async def _begin(self, mailbox: Mailbox, after: int, *, recovered: bool) -> Position:
+        """Begin a list. Where the history stands is asked first: what comes meanwhile is read there."""
+        good = int(time.time())
+        profile = await self._client.ask(mailbox, calls.profile())
+        since = max(int(mailbox.since.timestamp()) - 1, after, 0)
+        return Position(_number(profile, "historyId"), listing=True, recovered=recovered, after=since, good=good)
+
+    async def _listed(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
+        content = await self._client.ask(mailbox, calls.listed(label, position.after, position.page))
+        # The newest come first there, and are to be filed last.
+        ids = [one["id"] for one in reversed(_dicts(content, "messages")) if isinstance(one.get("id"), str)]
+        page = _next_page(content)
+        following = replace(position, page=page) if page else Position(position.history, good=position.good)
+        arrivals = tuple(Arrival(email_id) for email_id in ids)
+        return Changes(arrivals, following.written(), more=True, recovered=position.recovered)
+
+    async def _read_on(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
+        now = int(time.time())
+        content = await self._client.ask(mailbox, calls.history(label, position.history, position.page))
+        arrivals = tuple(_arrivals(_dicts(content, "history"), label))
+        # Later pages may stand for a later moment; what is then read twice is known already.
+        upto = position.upto or _number(content, "historyId")
+        page = _next_page(content)
+        if page:
+            following = replace(position, page=page, upto=upto)
+            return Changes(arrivals, following.written(), more=True)
+        # Gmail never goes back; an answer from a stale copy must not either.
+        reached = max(position.history, upto, key=int)
+        return Changes(arrivals, Position(reached, good=now).written(), more=False)
+
+
+def _arrivals(records: Iterable[dict[str, Any]], label: str) -> Iterator[Arrival]:
+    """Give each mail once that was added to the mailbox, or to the label."""
+    known: set[str] = set()
+    for record in records:
+        added = [(one, None) for one in _dicts(record, "messagesAdded")]
+        labelled = [(one, one.get("labelIds")) for one in _dicts(record, "labelsAdded")]
+        for entry, labels in [*added, *labelled]:
+            message = entry.get("message")
+            message = message if isinstance(message, dict) else {}
+            email_id = message.get("id")
+            is_other = isinstance(labels, list) and label not in labels
+            if not isinstance(email_id, str) or is_other or email_id in known:
+                continue
+            known.add(email_id)
+            yield Arrival(email_id, ignored=bool(ignored(_words(message.get("labelIds")))))
+
+
+def _number(content: dict[str, Any], name: str) -> str:
+    number = str(content.get(name))
+    if not number.isdecimal():
+        raise Unavailable(f"Gmail's answer has no {name}")
+    return number
+
+
+def _words(content: object) -> list[str]:
+    return [one for one in content if isinstance(one, str)] if isinstance(content, list) else []
+
+
+def _dicts(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = content.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _next_page(content: dict[str, Any]) -> str:
+    page = content.get("nextPageToken")
+    return page if isinstance(page, str) else ""
