@@ -17,6 +17,7 @@ from maildock.embedded.database import EmbeddedDatabase
 from maildock.flow.context import Context
 from maildock.providers.connections import Connections
 from maildock.providers.file.provider import FileProvider
+from maildock.providers.gmail.provider import GmailProvider
 from maildock.providers.http import Http
 from maildock.providers.microsoft.provider import MicrosoftProvider
 from maildock.settings import Settings
@@ -122,6 +123,9 @@ async def open_context(
             spool=spool,
             providers={
                 "file": FileProvider(objects),
+                "gmail": GmailProvider(
+                    connections, http, database, spool, settings.public_url, settings.max_message_bytes
+                ),
                 "microsoft": MicrosoftProvider(
                     connections, http, database, spool, settings.public_url, settings.max_message_bytes
                 ),

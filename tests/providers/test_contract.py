@@ -7,6 +7,7 @@ import pytest
 
 from maildock.flow.ask_now import ask_now
 from maildock.flow.context import Context
+from maildock.tables import email_providers
 from maildock.tables.tenants import Tenant
 from maildock.worker.worker import Worker
 from tests.desk import COMMENTS, LEDGER, TICKETS, Desk
@@ -55,6 +56,17 @@ async def test_a_lost_place_and_a_full_search_add_nothing(box: MailboxDesk) -> N
     await box.work()
     assert [ticket["subject"] for ticket in await box.desk.all(TICKETS)] == ["Printer", "Scanner"]
     assert len(await box.desk.all(LEDGER)) == 5
+
+
+async def test_what_a_search_recovered_is_counted(box: MailboxDesk) -> None:
+    box.vendor.deliver(letter())
+    await box.work()
+    for subjects in (["Scanner", "Phone"], ["Fax"]):
+        box.vendor.lose_place()
+        for subject in subjects:
+            box.vendor.deliver(letter(subject))
+        await box.work()
+        assert (await box.provider())["recovered"] == len(subjects)
 
 
 async def test_mail_from_before_the_start_makes_no_ticket(context: Context, tenant: Tenant, vendor: Vendor) -> None:
@@ -158,3 +170,14 @@ async def test_too_large_a_file_is_skipped_and_its_siblings_are_stored(box: Mail
     ledger = await box.desk.ledger()
     assert (ledger["large.bin"]["status"], ledger["large.bin"]["reason"]) == ("skipped", "too_large")
     assert await box.desk.documents() == {"a.txt": b"hello"}
+
+
+async def test_a_nudge_while_the_vendor_is_being_asked_is_not_lost(box: MailboxDesk) -> None:
+    await box.work()
+    async with box.desk.context.database.tenant(box.desk.tenant.tenant) as session:
+        asked = await email_providers.get(session, box.provider_id)
+    assert asked
+    await ask_now(box.desk.context, box.desk.tenant.tenant, box.provider_id)
+    async with box.desk.context.database.tenant(box.desk.tenant.tenant) as session:
+        await email_providers.polled(session, box.provider_id, asked.poll_at, 600)
+    assert (await box.provider())["poll_at"] <= datetime.now(UTC)

@@ -14,10 +14,12 @@ from uuid import UUID
 
 from maildock.flow.ask_now import ask_now
 from maildock.flow.connect import NewMailbox, connect
+from maildock.providers.gmail import settings as gmail_settings
 from maildock.providers.microsoft.settings import new_connection, new_secret
 from maildock.worker.worker import Worker
 from tests.desk import EMAILS, LEDGER, Desk
 from tests.mail import Mail
+from tests.servers.gmail import GmailServer
 from tests.servers.graph import GraphServer
 
 ADDRESS = "desk@shop.example"
@@ -118,6 +120,57 @@ class Microsoft(Vendor):
         return open_again
 
 
+class Gmail(Vendor):
+    """Gmail."""
+
+    kind = "gmail"
+    files_path = "/attachments/"
+
+    def __init__(self, server: GmailServer) -> None:
+        self.server = server
+
+    def new_mailbox(self, address: str, since: datetime | None) -> NewMailbox:
+        self.server.mailbox(address)
+        certs = f"{self.server.url}/oauth2/v3/certs"
+        settings = gmail_settings.new_connection("", "", "", self.server.url, self.server.token_url, certs, "")
+        secret = gmail_settings.service_account_secret(self.server.account_file.read_text())
+        return NewMailbox(self.kind, address, settings, secret, since)
+
+    def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
+        return self.server.mailbox(address).deliver(mail, **more).message_id
+
+    def delete(self, email_id: str) -> None:
+        mailbox = self.server.mailbox(ADDRESS)
+        mailbox.delete(mailbox.message(email_id))
+
+    def move(self, email_id: str) -> None:
+        mailbox = self.server.mailbox(ADDRESS)
+        mailbox.move(mailbox.message(email_id), "STARRED")
+
+    def lose_place(self) -> None:
+        self.server.mailbox(ADDRESS).forget_history()
+
+    def fault(self, match: str, times: int, kind: str, **more: Any) -> None:
+        self.server.fault(match, times, kind, **more)  # type: ignore[arg-type]
+
+    def storm(self, share: float) -> None:
+        self.server.throttle.retry_after = 0
+        kinds = ("throttled", "user_rate", "error", "bad_gateway", "unavailable", "not_found", "denied", "bad_token")
+        self.server.faults.storm(share, (*kinds, "unauthorized", "garbage", "cut", "reset", "short", "redirect"))
+
+    def peak(self, address: str = ADDRESS) -> int:
+        return self.server.traffic(address).peak
+
+    def lock_out(self) -> Callable[[], None]:
+        mailbox = self.server.mailbox(ADDRESS)
+        mailbox.refused = "denied"
+
+        def open_again() -> None:
+            mailbox.refused = ""
+
+        return open_again
+
+
 @dataclass(frozen=True)
 class MailboxDesk:
     """A tenant's desk with a mailbox that lies at a vendor."""
@@ -177,4 +230,12 @@ async def microsoft() -> AsyncIterator[Vendor]:
         yield Microsoft(server)
 
 
-VENDORS = {"microsoft": microsoft}
+@contextlib.asynccontextmanager
+async def gmail() -> AsyncIterator[Vendor]:
+    """Start Gmail."""
+    async with GmailServer() as server:
+        server.throttle.retry_after = 1
+        yield Gmail(server)
+
+
+VENDORS = {"gmail": gmail, "microsoft": microsoft}

@@ -1,7 +1,6 @@
 """`maildock providers add` and `secret`: connecting mailboxes, and renewing what opens them."""
 
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from maildock.cli.output import AsJson, ForTenant, plain, print_one, say
 from maildock.domain.errors import UsageError
 from maildock.flow.connect import NewMailbox, connect, renew_secret
 from maildock.mime.addresses import parse
+from maildock.providers.gmail import settings as google
 from maildock.providers.microsoft.settings import new_connection, new_secret
 from maildock.tables import email_providers
 
@@ -33,6 +33,17 @@ SecretOnStdin = Annotated[
 Certificate = Annotated[
     Path | None,
     typer.Option("--certificate-file", metavar="F", help="A PEM file with private key and certificate, instead."),
+]
+
+ServiceAccount = Annotated[
+    Path | None,
+    typer.Option("--service-account-file", metavar="F", help="A service account's key, as Google gives it (JSON)."),
+]
+ClientSecretFile = Annotated[
+    Path | None, typer.Option("--client-secret-file", metavar="F", help="A file with the OAuth client's secret.")
+]
+RefreshTokenFile = Annotated[
+    Path | None, typer.Option("--refresh-token-file", metavar="F", help="A file with the user's refresh token.")
 ]
 
 app = typer.Typer(help="Connect a mailbox.", no_args_is_help=True)
@@ -65,6 +76,45 @@ def microsoft(
     print_one(run(lambda house: _connect(house, tenant, new, hooks)), as_json=as_json)
 
 
+@app.command()
+def gmail(
+    *,
+    tenant: ForTenant,
+    mailbox: Mailbox,
+    service_account_file: ServiceAccount = None,
+    client_id: Annotated[str, typer.Option("--client-id", metavar="C", help="The OAuth client's ID.")] = "",
+    client_secret_file: ClientSecretFile = None,
+    refresh_token_file: RefreshTokenFile = None,
+    topic: Annotated[
+        str, typer.Option("--topic", metavar="projects/P/topics/T", help="Where Gmail tells of mail.")
+    ] = "",
+    push_service_account: Annotated[
+        str, typer.Option("--push-service-account", metavar="ADDR", help="The account whose pushes are accepted.")
+    ] = "",
+    label: Annotated[str, typer.Option("--label", help="The label that is read.", callback=plain)] = "INBOX",
+    since: Since = None,
+    gmail_url: Annotated[str, typer.Option("--gmail-url", metavar="URL", help="Gmail's origin.")] = "",
+    token_url: Annotated[str, typer.Option("--token-url", metavar="URL", help="Where tokens are given out.")] = "",
+    certs_url: Annotated[str, typer.Option("--certs-url", metavar="URL", help="Where Google's keys are.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Connect a Gmail or Google Workspace mailbox through the Gmail API."""
+    secret = _google_secret(service_account_file, client_secret_file, refresh_token_file)
+    if refresh_token_file and not client_id:
+        raise UsageError("--refresh-token-file needs --client-id")
+    settings = google.new_connection(label, topic, push_service_account, gmail_url, token_url, certs_url, client_id)
+    new = NewMailbox("gmail", _address(mailbox), settings, secret, _in_utc(since))
+    print_one(run(lambda house: _connect(house, tenant, new, (("webhook_url", ""),))), as_json=as_json)
+
+
+def _google_secret(account: Path | None, client_secret: Path | None, refresh_token: Path | None) -> str:
+    if account is not None and client_secret is None and refresh_token is None:
+        return google.service_account_secret(_text(account))
+    if account is None and client_secret is not None and refresh_token is not None:
+        return google.refresh_token_secret(_text(client_secret), _text(refresh_token))
+    raise UsageError("give either --service-account-file, or --client-secret-file and --refresh-token-file")
+
+
 def _microsoft_secret(on_stdin: bool, certificate: Path | None) -> str:
     if on_stdin == (certificate is not None):
         raise UsageError("give either --client-secret-stdin or --certificate-file")
@@ -78,19 +128,30 @@ async def _connect(house: House, tenant: str, new: NewMailbox, hooks: tuple[tupl
     return {"provider_id": str(provider_id), **{name: base + path for name, path in hooks}}
 
 
-def secret(provider_id: Id, client_secret_stdin: SecretOnStdin = False, certificate_file: Certificate = None) -> None:
-    """Replace a mailbox's secret, for instance before it expires; a mailbox paused for the old one goes on."""
-    given = _microsoft_secret(client_secret_stdin, certificate_file)
-    run(lambda house: _renew(house, provider_id, lambda: given))
+def secret(
+    provider_id: Id,
+    client_secret_stdin: SecretOnStdin = False,
+    certificate_file: Certificate = None,
+    service_account_file: ServiceAccount = None,
+    client_secret_file: ClientSecretFile = None,
+    refresh_token_file: RefreshTokenFile = None,
+) -> None:
+    """Replace what opens a mailbox, for instance before it expires; one that was paused for the old goes on."""
+    google = service_account_file or client_secret_file or refresh_token_file
+    given = {
+        "gmail": lambda: _google_secret(service_account_file, client_secret_file, refresh_token_file),
+        "microsoft": lambda: _microsoft_secret(client_secret_stdin, certificate_file),
+    }["gmail" if google else "microsoft"]()
+    run(lambda house: _renew(house, provider_id, "gmail" if google else "microsoft", given))
     say(f"{provider_id} has a new secret")
 
 
-async def _renew(house: House, provider_id: UUID, given: Callable[[], str]) -> None:
+async def _renew(house: House, provider_id: UUID, kind: str, given: str) -> None:
     async with house.context.database.sweep() as sweep:
         tenant = await email_providers.tenant_of(sweep, provider_id)
     if tenant is None:
         raise UsageError(f"there is no provider {provider_id}; `maildock providers list` shows them")
-    await renew_secret(house.context, tenant, provider_id, given())
+    await renew_secret(house.context, tenant, provider_id, kind, given)
 
 
 def _address(text: str) -> str:

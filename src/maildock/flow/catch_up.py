@@ -73,10 +73,10 @@ async def _poll(context: Context, lease: Lease, provider: RemoteProvider, mailbo
     if isinstance(changes, Exception):
         await _poll_failed(context, lease, provider, mailbox, row, changes)
     else:
-        await _take_down(context, lease, mailbox, changes)
+        await _take_down(context, lease, mailbox, row, changes)
 
 
-async def _take_down(context: Context, lease: Lease, mailbox: Mailbox, changes: Changes) -> None:
+async def _take_down(context: Context, lease: Lease, mailbox: Mailbox, row: ProviderRow, changes: Changes) -> None:
     wanted = [arrival for arrival in changes.arrivals if not _too_early(arrival, mailbox)]
     wanted.sort(key=lambda arrival: arrival.received_at or datetime.now(UTC))
     async with context.database.tenant(lease.on.tenant) as session:
@@ -88,12 +88,16 @@ async def _take_down(context: Context, lease: Lease, mailbox: Mailbox, changes: 
         )
         await mailbox_cursors.move(session, mailbox.provider_id, changes.cursor)
         if changes.recovered:
-            begun = changes.cursor is None
-            await email_providers.note_recovered(session, mailbox.provider_id, len(new), begun=begun)
+            await email_providers.note_recovered(session, mailbox.provider_id, len(new), begun=_is_new_search(row))
         if not changes.more:
-            await email_providers.polled(session, mailbox.provider_id, context.poll_seconds)
+            await email_providers.polled(session, mailbox.provider_id, row.poll_at, context.poll_seconds)
     if new or changes.recovered:
         log.info("mailbox polled", **describe(lease.on), new=len(new), recovered=changes.recovered)
+
+
+def _is_new_search(row: ProviderRow) -> bool:
+    """Say whether the search before this one came to its end."""
+    return row.recovered_at is None or (row.last_poll_at is not None and row.recovered_at <= row.last_poll_at)
 
 
 def _too_early(arrival: Arrival, mailbox: Mailbox) -> bool:

@@ -46,10 +46,12 @@ async def connect(context: Context, tenant: UUID, new: NewMailbox) -> UUID:
     return provider_id
 
 
-async def renew_secret(context: Context, tenant: UUID, provider_id: UUID, secret: str) -> None:
-    """Replace a mailbox's credentials; one that was paused for the old ones goes on."""
+async def renew_secret(context: Context, tenant: UUID, provider_id: UUID, kind: str, secret: str) -> None:
+    """Replace the credentials of a mailbox of this kind; one that was paused for the old ones goes on."""
     async with context.database.tenant(tenant) as session:
         row = await email_providers.get(session, provider_id)
+        if row is not None and row.kind != kind:
+            raise UsageError(f"this provider is of kind {row.kind}, and these credentials are for {kind}")
         if not await mailbox_connections.reseal(session, provider_id, context.sealer.seal(tenant, provider_id, secret)):
             raise UsageError("this provider has no credentials")
     if row is not None and row.self_paused:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from maildock.flow.context import Context
+from maildock.providers.base import Mailbox
 from maildock.providers.microsoft.notifications import Notification, is_ours
 from maildock.queue import hint
 from maildock.tables import email_processed_messages as messages
@@ -87,10 +88,18 @@ def _each(outcome: list[Heard | None] | BaseException, count: int) -> Sequence[H
     return [outcome] * count if isinstance(outcome, BaseException) else outcome
 
 
-async def knows(context: Context, tenant: UUID, provider_id: UUID, kind: str) -> bool:
-    """Say whether this mailbox is connected."""
+async def mailbox_of(context: Context, tenant: UUID, provider_id: UUID, kind: str) -> Mailbox | None:
+    """Give a connected mailbox, `None` for one that is not known."""
     async with context.database.tenant(tenant) as session:
-        return await _is_known(session, provider_id, kind)
+        row = await email_providers.get(session, provider_id)
+    return Mailbox(tenant, provider_id, row.mailbox, row.since) if row and row.kind == kind else None
+
+
+async def receive_nudge(context: Context, mailbox: Mailbox) -> None:
+    """Mark a mailbox as due, whose vendor says only that something has changed there."""
+    async with context.database.tenant(mailbox.tenant) as session:
+        await email_providers.poll_now(session, mailbox.provider_id, pushed=True)
+        await hint(session, mailbox.provider_id, "mail")
 
 
 async def _is_known(session: TenantSession, provider_id: UUID, kind: str) -> bool:

@@ -77,12 +77,12 @@ async def working(session: TenantSession, provider_id: UUID) -> ProviderRow | No
 async def create(session: TenantSession, provider_id: UUID, kind: str, mailbox: str, since: datetime | None) -> None:
     """Connect a mailbox, due to be polled and watched at once; without `since` its mail begins now.
 
-    That is the beginning of this second: vendors tell the time of a mail no finer.
+    It begins with a whole second: vendors tell the time of a mail no finer.
     """
     await session.execute(
         "INSERT INTO email_providers (tenant, provider_id, kind, mailbox, since, poll_at, watch_at)"
         " VALUES (%(tenant)s, %(provider_id)s, %(kind)s, %(mailbox)s,"
-        " coalesce(%(since)s, date_trunc('second', now())), now(), now())",
+        " date_trunc('second', coalesce(%(since)s, now())), now(), now())",
         {"provider_id": provider_id, "kind": kind, "mailbox": mailbox, "since": since},
     )
 
@@ -170,7 +170,7 @@ async def keep_quiet(session: TenantSession, provider_id: UUID, seconds: float) 
 async def poll_now(session: TenantSession, provider_id: UUID, *, pushed: bool = False) -> bool:
     """Make a polled provider due at once; `pushed` where its vendor said so. `False` for any other kind."""
     changed = await session.execute(
-        "UPDATE email_providers SET poll_at = least(poll_at, now()),"
+        "UPDATE email_providers SET poll_at = now(),"
         " last_push_at = CASE WHEN %(pushed)s THEN now() ELSE last_push_at END"
         + _OF_PROVIDER
         + " AND poll_at IS NOT NULL",
@@ -186,12 +186,16 @@ async def note_push(session: TenantSession, provider_id: UUID) -> None:
     )
 
 
-async def polled(session: TenantSession, provider_id: UUID, seconds: float) -> None:
-    """Write down that everything there was has been taken down; due again in `seconds`."""
+async def polled(session: TenantSession, provider_id: UUID, due_at: datetime | None, seconds: float) -> None:
+    """Write down that everything there was has been taken down; due again in `seconds`.
+
+    Unless it became due anew since `due_at`, while its provider was being asked: then it stays so.
+    """
     await session.execute(
         "UPDATE email_providers SET last_poll_at = now(), poll_error = NULL, poll_failures = 0,"
-        " poll_at = now() + make_interval(secs => %(seconds)s)" + _OF_PROVIDER,
-        {"provider_id": provider_id, "seconds": seconds},
+        " poll_at = CASE WHEN poll_at > %(due_at)s THEN poll_at ELSE now() + make_interval(secs => %(seconds)s) END"
+        + _OF_PROVIDER,
+        {"provider_id": provider_id, "due_at": due_at, "seconds": seconds},
     )
 
 
@@ -235,7 +239,9 @@ async def watch_now(session: TenantSession, provider_id: UUID) -> None:
 async def begin_earlier(session: TenantSession, provider_id: UUID, since: datetime) -> bool:
     """Move the start time of a provider back; a later one changes nothing. Says whether it moved."""
     moved = await session.execute(
-        "UPDATE email_providers SET since = %(since)s" + _OF_PROVIDER + " AND since > %(since)s",
+        "UPDATE email_providers SET since = date_trunc('second', %(since)s::timestamptz)"
+        + _OF_PROVIDER
+        + " AND since > %(since)s",
         {"provider_id": provider_id, "since": since},
     )
     return moved == 1

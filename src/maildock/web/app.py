@@ -12,7 +12,7 @@ from maildock.web.api import attachments, documents, emails, messages, providers
 from maildock.web.caller import PROBLEMS
 from maildock.web.edge import Edge
 from maildock.web.pages.mount import mount_pages
-from maildock.web.webhooks import microsoft
+from maildock.web.webhooks import gmail, microsoft
 
 API = "/api/v1"
 
@@ -44,6 +44,6 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     app.include_router(operations.router)
     for noun in (tickets, documents, emails, attachments, messages, providers):
         app.include_router(noun.router, prefix=API, responses=PROBLEMS)
-    app.router.routes.extend(microsoft.ROUTES)
+    app.router.routes.extend((*gmail.ROUTES, *microsoft.ROUTES))
     mount_pages(app)
     return app

@@ -167,8 +167,7 @@ async def test_what_concerns_the_whole_mailbox_is_raised(desk: Desk) -> None:
 async def test_nothing_is_asked_for_where_nobody_reaches_us(connect: Connect) -> None:
     desk = await connect(public_url="http://127.0.0.1:8484", graph_url="https://graph.microsoft.com")
     push = await desk.provider.watch(desk.mailbox)
-    assert "cannot reach" in str(push.problem)
-    assert "https" in str(push.remedy)
+    assert push.problem is None
     assert await rows(desk) == []
 
 

@@ -91,14 +91,15 @@ class Subscriptions:
         Raises what concerns the mailbox as a whole: `Unauthorized` and `Throttled`.
         """
         opened = await self._client.opened(mailbox)
-        if unreachable := self.unreachable(opened):
-            return Push(datetime.now(UTC) + _LATER, problem=unreachable, remedy=_REACHABLE)
+        if self.unreachable(opened):
+            # Polling is enough; nothing is amiss.
+            return Push(datetime.now(UTC) + _LATER)
         try:
             return await self._kept(opened)
         except (DatabaseAway, Unauthorized, Throttled):
             raise
         except (AttachmentError, OutageError) as problem:
-            log.warning("not subscribed", provider_id=str(mailbox.provider_id), error=loggable(problem))
+            log.warning("not subscribed", **_named(mailbox), error=loggable(problem))
             known = await self.current(opened)
             return _failed(problem, known.expires_at if known else None)
 
@@ -113,7 +114,7 @@ class Subscriptions:
             if any(row.subscription_id is None for row in rows):
                 await self._delete_strays(opened)
         except (AttachmentError, OutageError) as problem:
-            log.warning("not unsubscribed", provider_id=str(mailbox.provider_id), error=loggable(problem))
+            log.warning("not unsubscribed", **_named(mailbox), error=loggable(problem))
         await self._end(mailbox, [row.client_state for row in rows])
 
     async def _kept(self, opened: Opened) -> Push:
@@ -181,7 +182,7 @@ class Subscriptions:
         except DatabaseAway:
             raise
         except (AttachmentError, OutageError) as problem:
-            log.warning("not unsubscribed", provider_id=str(opened.mailbox.provider_id), error=loggable(problem))
+            log.warning("not unsubscribed", **_named(opened.mailbox), error=loggable(problem))
 
     async def _delete_strays(self, opened: Opened) -> None:
         """Delete those that tell us, though we never heard that they exist."""
@@ -237,6 +238,10 @@ def _asked(wanted: Wanted, state: str, until: datetime) -> Call:
 def _half(expires_at: datetime) -> datetime:
     now = datetime.now(UTC)
     return now + max((expires_at - now) / 2, _SOON)
+
+
+def _named(mailbox: Mailbox) -> dict[str, str]:
+    return {"tenant": str(mailbox.tenant), "provider_id": str(mailbox.provider_id)}
 
 
 def _failed(problem: MaildockError, expires_at: datetime | None) -> Push:

@@ -3,33 +3,32 @@
 https://learn.microsoft.com/graph/change-notifications-delivery-webhooks
 """
 
-from uuid import UUID
-
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from maildock import metrics
-from maildock.flow.receive_push import PushReceiver, knows
+from maildock.flow.receive_push import PushReceiver, mailbox_of
 from maildock.providers.microsoft.notifications import parse
 from maildock.web.problems import Problem, not_found
+from maildock.web.webhooks.address import ids
 
 KIND = "microsoft"
 
 
 async def notified(request: Request) -> Response:
     """Take the items that quote a state of ours; 403 only where none does."""
-    address = _ids(request)
+    address = ids(request)
     token = request.query_params.get("validationToken")
     if token is not None:
-        if not await knows(request.app.state.context, *address, KIND):
+        if await mailbox_of(request.app.state.context, *address, KIND) is None:
             raise not_found()
         return PlainTextResponse(token)
     body = await request.body()
     try:
         notifications = parse(body)
     except ValueError as problem:
-        if not await knows(request.app.state.context, *address, KIND):
+        if await mailbox_of(request.app.state.context, *address, KIND) is None:
             raise not_found() from problem
         raise Problem(400, f"This is no batch of notifications: {problem}") from problem
     pushes: PushReceiver = request.app.state.pushes
@@ -40,13 +39,6 @@ async def notified(request: Request) -> Response:
     if heard.refused and not heard.taken:
         raise Problem(403, "None of these notifications quotes a client state of this mailbox.")
     return Response(status_code=202)
-
-
-def _ids(request: Request) -> tuple[UUID, UUID]:
-    try:
-        return UUID(request.path_params["tenant"]), UUID(request.path_params["provider_id"])
-    except ValueError as problem:
-        raise not_found() from problem
 
 
 # Bare routes: what FastAPI does around a handler costs as much as the rest of an answer, and bursts come here.
