@@ -173,7 +173,7 @@ async def test_too_large_a_file_is_skipped_and_its_siblings_are_stored(box: Mail
 
 
 async def test_a_nudge_while_the_vendor_is_being_asked_is_not_lost(box: MailboxDesk) -> None:
-    await box.work()
+    await ask_now(box.desk.context, box.desk.tenant.tenant, box.provider_id)
     async with box.desk.context.database.tenant(box.desk.tenant.tenant) as session:
         asked = await email_providers.get(session, box.provider_id)
     assert asked
