@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -95,3 +96,18 @@ def test_the_newest_migration_is_the_head_of_all() -> None:
 def test_every_migration_says_whether_it_expands_or_contracts() -> None:
     for path in VERSIONS.glob("[0-9]*.py"):
         assert "Kind: expand." in path.read_text() or "Kind: contract." in path.read_text()
+
+
+def test_tickets_from_before_are_found_by_their_words(bare: str) -> None:
+    tenant, ticket = UUID(int=1), UUID(int=2)
+    migrate(bare, "0002")
+    with psycopg.connect(bare) as connection:
+        connection.execute("SELECT maildock_enter(%s)", (tenant,))
+        connection.execute("INSERT INTO tenants VALUES (%s, 'Shop', gen_random_uuid(), gen_random_uuid())", (tenant,))
+        connection.execute("INSERT INTO tickets VALUES (%s, %s, 7, 'Printer')", (tenant, ticket))
+    migrate(bare)
+    with psycopg.connect(bare) as connection:
+        connection.execute("SELECT maildock_enter(%s)", (tenant,))
+        found = connection.execute("SELECT ticket_id, word FROM ticket_words ORDER BY word").fetchall()
+        connection.execute("DELETE FROM tenants")
+    assert found == [(ticket, "7"), (ticket, "printer")]

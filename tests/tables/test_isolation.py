@@ -1,5 +1,6 @@
 """Row level security holds by itself, also where a statement forgets its tenant."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,13 @@ from maildock.access.login import Attempt, Doorkeeper
 from maildock.access.people import add_user
 from maildock.flow.context import Context
 from maildock.settings import Settings
-from maildock.tables import mailbox_connections, mailbox_cursors, mailbox_leases, push_subscriptions
+from maildock.tables import (
+    mailbox_connections,
+    mailbox_cursors,
+    mailbox_leases,
+    push_subscriptions,
+    ticket_readings,
+)
 from maildock.tables.tenants import Tenant
 from tests.desk import Desk
 from tests.mail import mail
@@ -33,6 +40,9 @@ async def filled(context: Context, tenant: Tenant) -> Tenant:
     await Doorkeeper(context.database).log_in(Attempt("ann@shop.example", "a good password", "", "127.0.0.1"))
     async with context.database.tenant(tenant.tenant) as session:
         await tokens.issue(session, "token")
+        for (user_id,) in await session.values("SELECT user_id FROM users WHERE tenant = %(tenant)s"):
+            for (ticket_id,) in await session.values("SELECT ticket_id FROM tickets WHERE tenant = %(tenant)s"):
+                await ticket_readings.note(session, user_id, ticket_id, datetime.now(UTC))
         await mailbox_leases.take(session, receipt.provider_id, "mail", UUID(int=1), 60)
         await mailbox_connections.create(session, receipt.provider_id, "{}", b"sealed")
         await mailbox_cursors.move(session, receipt.provider_id, "here")

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 
 from maildock.flow.context import Context
-from maildock.tables import tickets
 from maildock.tables.tenants import Tenant
 from maildock.worker.worker import Worker
 from tests.desk import DOCUMENTS, TICKETS, Desk
@@ -33,19 +32,6 @@ def with_logo() -> Mail:
     return mail("Printer").html(html).inline("logo.png", LOGO, cid="logo").attach("photo.jpg", b"pixels")
 
 
-async def test_an_empty_desk_says_how_to_send_a_mail_in(ann: Visitor, tenant: Tenant) -> None:
-    page = await ann.text("/")
-    assert f"maildock ingest message.eml --tenant {tenant.tenant}" in page
-    assert 'href="/mail"' in page
-
-
-async def test_the_list_tells_a_ticket_by_what_came(ann: Visitor, desk: Desk) -> None:
-    await desk.ingest(mail("Printer", sender="Ada Byron <ada@customer.example>").attach("a.txt", b"a"))
-    page = await ann.text("/")
-    for shown in ("#1", "Printer", "Ada Byron", "1 document<", "<time datetime="):
-        assert shown in page
-
-
 async def test_the_list_shows_what_could_not_be_stored(ann: Visitor, desk: Desk) -> None:
     await desk.ingest(mail("Printer").attach("a.txt", b"a"))
     await desk.all(
@@ -63,20 +49,6 @@ async def test_a_ticket_is_closed_and_opened_again(ann: Visitor, desk: Desk) -> 
         assert "Printer" in await ann.text(here)
         assert "Printer" not in await ann.text(gone)
         assert "Printer" in await ann.text("/?status=all")
-
-
-async def test_every_ticket_is_on_one_page_of_the_list(ann: Visitor, context: Context, tenant: Tenant) -> None:
-    for number in range(120):
-        async with context.database.tenant(tenant.tenant) as session:
-            await tickets.create(session, uuid4(), f"Subject {number}", None, "")
-    seen: list[str] = []
-    path: str | None = "/"
-    while path:
-        page = await ann.text(path)
-        seen += re.findall(r"Subject \d+", page)
-        older = re.search(r'href="([^"]*cursor=[^"]*)"', page)
-        path = older[1].replace("&amp;", "&") if older else None
-    assert seen == [f"Subject {number}" for number in reversed(range(120))]
 
 
 async def test_a_ticket_shows_what_was_said_and_by_whom(ann: Visitor, desk: Desk) -> None:
@@ -218,11 +190,6 @@ async def test_a_number_that_no_ticket_has_is_not_found(ann: Visitor, desk: Desk
     assert answer.headers["content-type"].startswith("text/html")
 
 
-@pytest.mark.parametrize("query", ["status=x", "cursor=x", "cursor=W10", "cursor=" + "A" * 3000])
-async def test_an_address_that_makes_no_sense_is_refused(ann: Visitor, query: str) -> None:
-    assert (await ann.get(f"/?{query}")).status == 400
-
-
 async def test_what_a_stranger_writes_is_only_ever_text(ann: Visitor, desk: Desk) -> None:
     html = "".join(ATTACKS)
     hostile = mail(
@@ -235,10 +202,8 @@ async def test_what_a_stranger_writes_is_only_ever_text(ann: Visitor, desk: Desk
         page = await ann.text(path)
         assert not re.search(r"<[^>]*\son[a-z]+\s*=", page), path
         assert not re.search(r"<[^>]*(javascript|data|vbscript):", page), path
-        assert re.findall(r"<script[^>]*>", page) in (
-            [],
-            re.findall(r'<script src="/static/live.js[^>]*defer>', page),
-        ), path
+        scripts = re.findall(r"<script[^>]*>", page)
+        assert scripts == re.findall(r'<script src="/static/[a-z/.]+\.js\?v=[0-9a-f]+" defer>', page), path
         assert "\u202e" not in page
 
 

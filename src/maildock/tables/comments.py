@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from maildock.tables import ticket_words
 from maildock.tables.session import TenantSession
 
 
@@ -36,6 +37,7 @@ async def create(session: TenantSession, comment: NewComment) -> None:
         " %(provider_id)s, %(email_id)s)",
         {name: getattr(comment, name) for name in NewComment.__slots__},
     )
+    await ticket_words.add(session, comment.ticket_id, "sender", comment.author, comment.author_name)
 
 
 async def takes_part(session: TenantSession, ticket_id: UUID, author_hash: bytes) -> bool:

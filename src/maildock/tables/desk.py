@@ -1,4 +1,4 @@
-"""What people at the desk look at: tickets with their counts, a ticket's conversation and files, the mail that came.
+"""What people at the desk look at: a ticket with its conversation and files, the mail that came.
 
 Reads over several tables, one statement a list; lists are keyset-paged by what they are ordered by.
 """
@@ -9,22 +9,6 @@ from uuid import UUID
 
 from maildock.tables.email_providers import OpenWork
 from maildock.tables.session import TenantSession
-
-
-@dataclass(frozen=True, slots=True)
-class TicketLine:
-    """A ticket in the list: `documents` it has, `problems` are parts failed or dead, `pending` parts under way."""
-
-    ticket_id: UUID
-    number: int
-    subject: str
-    status: str
-    requester: str | None
-    requester_name: str
-    updated_at: datetime
-    documents: int
-    problems: int
-    pending: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,26 +91,6 @@ class MailLine:
     next_attempt_at: datetime | None
     created_at: datetime
     ticket_number: int | None
-
-
-async def overview(
-    session: TenantSession, status: str, before: tuple[datetime, int] | None, limit: int
-) -> list[TicketLine]:
-    """List tickets of this status, or all for an empty one, those with the newest mail first."""
-    return await session.all(
-        TicketLine,
-        "SELECT t.*, (SELECT count(*) FROM document_associations AS d WHERE d.tenant = %(tenant)s"
-        "  AND d.entity_type = 'ticket' AND d.entity_id = t.ticket_id) AS documents, problems, pending"
-        " FROM (SELECT ticket_id, number, subject, status, requester, requester_name, updated_at FROM tickets"
-        "  WHERE tenant = %(tenant)s AND (%(status)s = '' OR status = %(status)s)"
-        "  AND (%(at)s::timestamptz IS NULL OR (updated_at, number) < (%(at)s, %(number)s))"
-        "  ORDER BY updated_at DESC, number DESC LIMIT %(limit)s) AS t"
-        " CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE a.status IN ('failed', 'dead')) AS problems,"
-        "  count(*) FILTER (WHERE a.status IN ('pending', 'processing')) AS pending"
-        "  FROM email_processed_attachments AS a WHERE a.tenant = %(tenant)s AND a.ticket_id = t.ticket_id) AS parts"
-        " ORDER BY t.updated_at DESC, t.number DESC",
-        {"status": status, "at": before and before[0], "number": before and before[1], "limit": limit},
-    )
 
 
 async def ticket(session: TenantSession, number: int) -> TicketHead | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from maildock.domain.eligibility import Judged
+from maildock.tables import ticket_words
 from maildock.tables.session import TenantSession
 
 
@@ -66,7 +67,7 @@ async def insert(
     *,
     kept_sha256: str | None = None,
 ) -> None:
-    """Write a row for each judged part, in one statement; rows that exist already stay as they are."""
+    """Write a row for each judged part, all at once; rows that exist already stay as they are."""
     if not parts:
         return
     await session.execute(
@@ -100,6 +101,7 @@ async def insert(
             "content_ids": [judged.part.content_id or None for judged in parts],
         },
     )
+    await ticket_words.add(session, ticket_id, "file", *(judged.part.file_name for judged in parts))
 
 
 async def claim(

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from maildock.tables import ticket_words
 from maildock.tables.session import TenantSession
 
 
@@ -23,6 +24,7 @@ async def create(
             "requester_name": requester_name,
         },
     )
+    await ticket_words.add(session, ticket_id, "subject", str(number), subject)
     return int(number)
 
 

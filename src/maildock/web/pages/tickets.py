@@ -1,4 +1,4 @@
-"""`/` and `/tickets`: the list, and a ticket with its conversation and files."""
+"""`/tickets/{number}`: a ticket with its conversation and files."""
 
 from typing import Any
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from maildock.tables import desk
+from maildock.tables import desk, ticket_readings
 from maildock.tables.desk import TicketHead
 from maildock.tables.session import TenantSession
 from maildock.web import cursors
@@ -20,20 +20,6 @@ from maildock.web.problems import not_found
 router = APIRouter(include_in_schema=False)
 
 _PER_PAGE = 50
-_FILTERS = {"open": "open", "closed": "closed", "all": ""}
-
-
-@router.get("/")
-async def list_tickets(visit: SignedIn, status: str = "open", cursor: str | None = None) -> Response:
-    """List tickets, those with the newest mail first."""
-    if status not in _FILTERS:
-        raise bad_request()
-    before: Any = cursors.read(cursor, "time", "int")
-    async with visit.session() as session:
-        rows = await desk.overview(session, _FILTERS[status], before, _PER_PAGE + 1)
-    shown = rows[:_PER_PAGE]
-    after = cursors.write(shown[-1].updated_at, shown[-1].number) if len(rows) > _PER_PAGE else None
-    return page("tickets.html", visit=visit, tickets=shown, status=status, after=after, first=cursor is None)
 
 
 @router.get("/tickets/{number}")
@@ -44,6 +30,8 @@ async def show_ticket(visit: SignedIn, number: str, before: str | None = None) -
         head = await known(session, number)
         said = await desk.conversation(session, head.ticket_id, earlier_than, _PER_PAGE + 1, CUT_AT)
         files = await panel(session, head.ticket_id)
+        if before is None:
+            await ticket_readings.note(session, visit.person.user_id, head.ticket_id, head.updated_at)
     rest = len(said) > _PER_PAGE
     said = said[-_PER_PAGE:]
     earlier = cursors.write(said[0].created_at, said[0].comment_id) if rest else None
