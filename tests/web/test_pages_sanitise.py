@@ -6,9 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maildock.web.balance import KEPT, balance
+from maildock.web.pictures import Pictures
 from maildock.web.sanitise import sanitise
 
 ALLOWED = KEPT | {"details", "summary", "span"}
+OWN = "/tickets/1/documents/00000000-0000-0000-0000-000000000001"
+SHOWN = [Pictures(kept={"logo": OWN}), Pictures(remote=True), Pictures(kept={"logo": OWN}, remote=True)]
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -79,8 +82,8 @@ def harmless(html: str) -> None:
     for name, attributes in elements(html):
         assert name in ALLOWED, html
         plain = re.sub(r' href="(https?:|mailto:|tel:)[^"]*"| (colspan|rowspan|start)="[^"]*"', "", attributes)
-        links = ' target="_blank" rel="noopener noreferrer nofollow"'
-        assert plain in ("", links if name == "a" else "", ' class="picture"' if name == "span" else ""), html
+        plain = re.sub(r' target="_blank"| rel="noopener noreferrer nofollow"', "", plain) if name == "a" else plain
+        assert plain in ("", ' class="picture"' if name == "span" else ""), html
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -125,6 +128,38 @@ def test_links_open_elsewhere_and_tell_nothing() -> None:
     assert sanitise('<a href="https://a.example/?b=1&amp;c=2">x</a>').html == (
         '<a href="https://a.example/?b=1&amp;c=2" target="_blank" rel="noopener noreferrer nofollow">x</a>'
     )
+
+
+@pytest.mark.parametrize("pictures", SHOWN)
+@pytest.mark.parametrize(
+    "attack", [*ATTACKS, "<img src='cid:logo' onerror=alert(1) style=x srcset='//evil.example/x'>"]
+)
+def test_an_attack_is_taken_out_where_pictures_are_shown(attack: str, pictures: Pictures) -> None:
+    html = sanitise(attack, pictures).html
+    for attributes in re.findall(r"<img([^>]*)>", html):
+        found = dict(re.findall(r' ([a-z]+)="([^"]*)"', attributes))
+        assert {"alt"} <= found.keys() <= {"src", "alt", "loading", "referrerpolicy"}, html
+        assert re.fullmatch(rf"{OWN}|https?://.*" if pictures.remote else OWN, found.get("src", OWN)), html
+    harmless(re.sub(r"<img[^>]*>", "", html))
+
+
+def test_a_kept_picture_is_shown_from_our_own_origin() -> None:
+    html = sanitise('<p><img src="CID:%3Clogo%3E" alt="Logo"><img src="cid:other" alt="Other"></p>', SHOWN[0]).html
+    assert f'src="{OWN}"' in html
+    assert '<span class="picture">Other</span>' in html
+
+
+def test_a_mail_cannot_name_our_addresses_itself() -> None:
+    for pictures in SHOWN:
+        html = sanitise(f'<img src="{OWN}"><img src="/logout"><a href="/logout">x</a>', pictures).html
+        assert "/logout" not in html
+        assert OWN not in html
+
+
+def test_pictures_from_elsewhere_are_loaded_when_asked_for() -> None:
+    html = sanitise('<img src="//a.example/1.gif"><img src="data:image/png;base64,x">', Pictures(remote=True)).html
+    assert 'src="https://a.example/1.gif"' in html
+    assert "data:" not in html
 
 
 def test_pictures_are_counted_and_named_but_not_loaded() -> None:

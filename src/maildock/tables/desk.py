@@ -3,6 +3,7 @@
 Reads over several tables, one statement a list; lists are keyset-paged by what they are ordered by.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -53,8 +54,19 @@ class DocumentLine:
     content_type: str
     size: int
     created_at: datetime
+    sha256: str
     sender: str | None
+    subject: str | None
     comment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownDocument:
+    """A document that its mail may show within its text, by this content id."""
+
+    comment_id: UUID
+    content_id: str
+    document_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +162,23 @@ async def comment(session: TenantSession, ticket_id: UUID, comment_id: UUID, mos
     )
 
 
+async def shown_documents(session: TenantSession, comment_ids: Sequence[UUID]) -> list[ShownDocument]:
+    """List what these comments may show within their text."""
+    return await session.all(
+        ShownDocument,
+        "SELECT comment_id, content_id, document_id FROM email_processed_attachments"
+        " WHERE tenant = %(tenant)s AND comment_id = ANY(%(comment_ids)s)"
+        " AND content_id IS NOT NULL AND document_id IS NOT NULL ORDER BY created_at, position",
+        {"comment_ids": list(comment_ids)},
+    )
+
+
 async def documents(session: TenantSession, ticket_id: UUID, limit: int) -> list[DocumentLine]:
     """List the documents of a ticket, in the order in which they came."""
     return await session.all(
         DocumentLine,
-        "SELECT d.document_id, d.name, f.content_type, f.size, d.created_at, m.sender, a.comment_id"
-        " FROM document_associations AS e"
+        "SELECT d.document_id, d.name, f.content_type, f.size, d.created_at, f.sha256, m.sender, m.subject,"
+        " a.comment_id FROM document_associations AS e"
         " JOIN documents AS d ON d.tenant = %(tenant)s AND d.document_id = e.document_id"
         " JOIN file_stores AS f ON f.tenant = %(tenant)s AND f.file_id = d.file_id"
         " LEFT JOIN email_processed_attachments AS a ON a.tenant = %(tenant)s AND a.document_id = d.document_id"

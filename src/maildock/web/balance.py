@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape, unescape
 
+from maildock.web.pictures import NONE, Pictures, is_elsewhere
+
 DEEPEST = 60
 
 _INLINE = frozenset((
@@ -125,8 +127,9 @@ class _Open:
 
 @dataclass(slots=True)
 class Balanced:
-    """The rewritten HTML as it grows; no picture is shown, `remote` counts those from elsewhere."""
+    """The rewritten HTML as it grows; `remote` counts pictures from elsewhere, `pictures` says which are shown."""
 
+    pictures: Pictures = NONE
     remote: int = 0
     _out: list[str] = field(default_factory=list)
     _open: list[_Open] = field(default_factory=list)
@@ -171,9 +174,13 @@ class Balanced:
         self._open.append(_Open(tag.name, hides, quotes))
 
     def _picture(self, tag: Tag) -> None:
-        self.remote += tag.attributes.get("src", "").strip().lower().startswith(("http:", "https:", "//"))
+        source = tag.attributes.get("src", "")
+        self.remote += is_elsewhere(source)
         text = " ".join(tag.attributes.get("alt", "").split())
-        if text:
+        address = self.pictures.address(source)
+        if address:
+            self._write(f'<img src="{escape(address)}" alt="{escape(text)}">')
+        elif text:
             self._write(f'<span class="picture">{escape(text)}</span>')
 
     def _close(self, names: frozenset[str], through: frozenset[str] | None = None) -> None:
@@ -201,9 +208,9 @@ def _attributes(tag: Tag) -> str:
     return "".join(f' {name}="{escape(tag.attributes[name])}"' for name in kept if name in tag.attributes)
 
 
-def balance(html: str) -> Balanced:
+def balance(html: str, pictures: Pictures = NONE) -> Balanced:
     """Rewrite the whole of `html`; ask the result to `finish()`."""
-    balanced = Balanced()
+    balanced = Balanced(pictures)
     for token in tokens(html):
         balanced.take(token)
     return balanced

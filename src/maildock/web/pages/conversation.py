@@ -1,12 +1,16 @@
 """A ticket's conversation, made ready to be shown."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from markupsafe import Markup
 
-from maildock.tables.desk import Said
+from maildock.tables import desk
+from maildock.tables.desk import Said, TicketHead
+from maildock.tables.session import TenantSession
+from maildock.web.pictures import NONE, Pictures, content_id
 from maildock.web.sanitise import sanitise
 
 CUT_AT = 64 * 1024  # characters of a body in the conversation
@@ -25,15 +29,26 @@ class Shown:
     cut: bool
 
 
-async def show(comments: Sequence[Said]) -> list[Shown]:
+async def kept_pictures(
+    session: TenantSession, head: TicketHead, comments: Sequence[Said], *, remote: bool
+) -> dict[UUID, Pictures]:
+    """Say which pictures each of the comments may show."""
+    kept: dict[UUID, dict[str, str]] = {said.comment_id: {} for said in comments}
+    for found in await desk.shown_documents(session, list(kept)):
+        address = f"/tickets/{head.number}/documents/{found.document_id}"
+        kept[found.comment_id].setdefault(content_id(found.content_id), address)
+    return {comment: Pictures(addresses, remote) for comment, addresses in kept.items()}
+
+
+async def show(comments: Sequence[Said], pictures: Mapping[UUID, Pictures]) -> list[Shown]:
     """Make comments ready, away from the event loop."""
-    return await asyncio.to_thread(lambda: [_shown(said) for said in comments])
+    return await asyncio.to_thread(lambda: [_shown(said, pictures.get(said.comment_id, NONE)) for said in comments])
 
 
-def _shown(said: Said) -> Shown:
+def _shown(said: Said, pictures: Pictures) -> Shown:
     if said.body_html.strip():
-        harmless = sanitise(said.body_html)
-        if harmless.html.striptags() or not said.body_text.strip():
+        harmless = sanitise(said.body_html, pictures)
+        if harmless.html.striptags() or "<img" in harmless.html or not said.body_text.strip():
             cut = said.html_length > len(said.body_html)
             return Shown(said, harmless.html, "", None, harmless.remote_pictures, cut)
     own, whole = said.reply_text.strip(), said.body_text.strip()

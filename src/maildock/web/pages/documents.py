@@ -1,4 +1,4 @@
-"""`/tickets/{number}/documents`: the panel by itself, downloads, and a second try for what is not stored."""
+"""`/tickets/{number}/documents`: the panel by itself, downloads, previews, and a second try for what is not stored."""
 
 from uuid import UUID
 
@@ -7,12 +7,14 @@ from fastapi.responses import RedirectResponse
 
 from maildock.flow.retry import AttachmentAddress, retry
 from maildock.tables import api_reads, desk
-from maildock.web import archive, downloads
+from maildock.tables.api_reads import DocumentRow
+from maildock.tables.desk import TicketHead
+from maildock.web import archive, downloads, previews
 from maildock.web.pages.panel import panel
 from maildock.web.pages.refusals import bad_request
-from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.rendering import HEADERS, WITH_FRAMES, page
 from maildock.web.pages.tickets import as_uuid, known
-from maildock.web.pages.visit import SentForm, SignedIn
+from maildock.web.pages.visit import SentForm, SignedIn, Visit
 from maildock.web.problems import not_found
 from maildock.web.texts import storable
 
@@ -40,12 +42,32 @@ async def download_all(visit: SignedIn, number: str) -> Response:
 @router.api_route("/tickets/{number}/documents/{document_id}", methods=["GET", "HEAD"])
 async def download(request: Request, visit: SignedIn, number: str, document_id: str) -> Response:
     """Download a document of a ticket."""
+    _, row = await _document(visit, number, document_id)
+    return await downloads.download(request, visit.context.store, row)
+
+
+@router.get("/tickets/{number}/documents/{document_id}/view")
+async def view(visit: SignedIn, number: str, document_id: str) -> Response:
+    """Show a document in a frame of its own."""
+    head, row = await _document(visit, number, document_id)
+    kind = previews.kind(row.content_type, row.size)
+    return page("document.html", headers=WITH_FRAMES, visit=visit, ticket=head, document=row, kind=kind)
+
+
+@router.get("/tickets/{number}/documents/{document_id}/content")
+async def content(request: Request, visit: SignedIn, number: str, document_id: str) -> Response:
+    """Give that frame its content, in a sandbox."""
+    _, row = await _document(visit, number, document_id)
+    return await previews.preview(request, visit.context.store, row)
+
+
+async def _document(visit: Visit, number: str, document_id: str) -> tuple[TicketHead, DocumentRow]:
     async with visit.session() as session:
         head = await known(session, number)
         row = await api_reads.document(session, as_uuid(document_id))
     if row is None or row.ticket_id != head.ticket_id:
         raise not_found()
-    return await downloads.download(request, visit.context.store, row)
+    return head, row
 
 
 @router.post("/tickets/{number}/attachments/retry")

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from maildock.web import previews
 from maildock.web.pages import words
 
 _WEB = Path(__file__).parent.parent
@@ -21,11 +22,23 @@ _KIBI = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _NO_FRACTION_FROM = 10
 
+
+def policy(pictures: str = "'self' data:", frames: str = "'none'") -> dict[str, str]:
+    """Give the header that says what a browser may load for a page: never anything inline, little else."""
+    return {
+        "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self';"
+        f" img-src {pictures}; frame-src {frames}; connect-src 'self'; form-action 'self'; frame-ancestors 'none';"
+        " base-uri 'none'"
+    }
+
+
+WITH_PICTURES = policy(pictures="'self' data: https: http:")
+WITH_FRAMES = policy(frames="'self'")
+
 # Chromium sends no usable Origin from pages under `no-referrer`, and forms are checked by it; `same-origin` tells
 # other sites just as little.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    **policy(),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -51,7 +64,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(when=when, size=size, link=link, linked=linked)
-    environment.globals.update(static=static, words=words)
+    environment.globals.update(static=static, words=words, preview_kind=previews.kind)
     return environment
 
 

@@ -52,6 +52,35 @@ _SPREADSHEETS = ("spreadsheet", "excel", "csv")
 _ARCHIVES = ("zip", "gzip", "tar", "7z", "rar", "compressed", "x-xz", "bzip")
 
 
+_TYPES = {
+    "application/pdf": "PDF",
+    "application/zip": "ZIP archive",
+    "application/msword": "Word document",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word document",
+    "application/vnd.ms-excel": "Excel sheet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel sheet",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "application/octet-stream": "File",
+    "message/rfc822": "Mail",
+    "text/calendar": "Calendar entry",
+    "text/plain": "Text",
+    "text/csv": "CSV table",
+    "text/html": "Web page",
+    "image/svg+xml": "SVG drawing",
+}
+
+
+def type_name(content_type: str) -> str:
+    """Name a content type for people."""
+    kind = content_type.partition(";")[0].strip().lower()
+    family, _, rest = kind.partition("/")
+    if kind in _TYPES:
+        return _TYPES[kind]
+    if family in ("image", "audio", "video") and rest:
+        return f"{rest.removeprefix('x-').upper()[:12]} {family}"
+    return "Text" if family == "text" else "File"
+
+
 def can_retry(status: str, reason: str | None) -> bool:
     """Say whether a person may wish to have this part stored after all."""
     return status in ("failed", "dead") or (status == "skipped" and reason not in _FINAL)
