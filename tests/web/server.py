@@ -13,21 +13,17 @@ import uvicorn
 
 from maildock.flow.context import Context
 from maildock.web.app import WebSettings, create_app
+from maildock.web.server import Server
 
 SETTINGS = WebSettings(("a key of the tests",), "http://127.0.0.1:8484", None)
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def] # noqa: ANN202
-        yield
 
 
 @contextlib.asynccontextmanager
 async def serving(context: Context, settings: WebSettings = SETTINGS, port: int = 0) -> AsyncIterator[str]:
     """Serve on a port of loopback, by default a free one; gives the origin."""
     listener = socket.create_server(("127.0.0.1", port))
-    server = _Server(uvicorn.Config(create_app(context, settings), log_config=None, access_log=False))
+    app = create_app(context, settings)
+    server = Server(app, uvicorn.Config(app, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:
         await asyncio.sleep(0.005)

@@ -203,6 +203,12 @@ async def recognise(database: Database, cookie: str) -> Person | None:
     return Person(tenant, session_id, found.user_id, found.email, found.role)
 
 
+async def is_open(database: Database, person: Person) -> bool:
+    """Say whether a session still opens something, without making it last longer."""
+    async with database.tenant(person.tenant) as session:
+        return await sessions.get(session, person.session_id) is not None
+
+
 async def log_out(database: Database, person: Person) -> None:
     """End the session; its cookie opens nothing from now on."""
     async with database.tenant(person.tenant) as session:

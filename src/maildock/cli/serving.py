@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from maildock.cli.output import print_json, say
 from maildock.domain.errors import MaildockError, UsageError
 from maildock.settings import Settings
 from maildock.web.app import WebSettings, create_app
+from maildock.web.server import Server
 from maildock.worker.worker import Worker
 
 # What a service tells its starter once it serves: called with its URL, gives the line for --json.
@@ -33,14 +34,6 @@ class Roles:
     port: int
     worker: bool
     migrate: bool
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers: the worker beside it must hear of the signal too."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def serve(settings: Settings, roles: Roles, announce: Announce, as_json: bool) -> None:
@@ -89,14 +82,15 @@ async def _serve(
     stop = stop_on_signals()
     async with wiring.open_context(settings, where) as context:
         web_settings = WebSettings(wiring.secret_keys(settings), settings.public_url, settings.metrics_token)
+        app = create_app(context, web_settings)
         config = uvicorn.Config(
-            create_app(context, web_settings),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
         )
-        server = _Server(config)
+        server = Server(app, config)
         tasks = [asyncio.create_task(server.serve(sockets=[listener]))]
         if roles.worker:
             tasks.append(asyncio.create_task(Worker(context).run(stop)))

@@ -12,6 +12,7 @@ from maildock.web.api import attachments, documents, emails, messages, providers
 from maildock.web.caller import PROBLEMS
 from maildock.web.edge import Edge
 from maildock.web.pages.mount import mount_pages
+from maildock.web.watch import Watch
 from maildock.web.webhooks import gmail, microsoft
 
 API = "/api/v1"
@@ -39,6 +40,7 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     app.state.context = context
     app.state.settings = settings
     app.state.pushes = PushReceiver(context)
+    app.state.watch = Watch(context.database)
     app.add_middleware(Edge)
     problems.install(app)
     app.include_router(operations.router)

@@ -48,7 +48,9 @@ class Edge:
                 raise
             await self._apologise(scope, body, answer, error)
         finally:
-            metrics.request_answered(scope["method"], answer.status or 500, time.monotonic() - begun)
+            # A stream of events lasts as long as somebody looks; its time says nothing.
+            if not answer.streams:
+                metrics.request_answered(scope["method"], answer.status or 500, time.monotonic() - begun)
 
     async def _apologise(self, scope: Scope, body: "_Body", answer: "_Answer", error: Exception) -> None:
         response = scope["app"].exception_handlers[Exception](Request(scope), error)
@@ -97,11 +99,13 @@ class _Answer:
         self._body = body
         self._send = send
         self.status: int | None = None
+        self.streams = False
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             _add_headers(message)
+            self.streams = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
             if message["status"] >= HTTPStatus.BAD_REQUEST:
                 await self._body.linger()
         await self._send(message)

@@ -111,7 +111,7 @@ async def test_documents_are_looked_at_in_a_frame_without_an_origin(browser: Bro
     await page.goto(f"{browser.origin}{paths[1]}/view")
     assert await page.frames[1].evaluate("document.images[0].naturalWidth") == 60
     # The browser's own reader for PDF is an extension of it.
-    browser.requests[:] = [url for url in browser.requests if not url.startswith("chrome-extension://")]
+    browser.requests[:] = [url for url in browser.requests if not url.startswith(("chrome-extension://", "chrome://"))]
 
 
 @pytest.mark.parametrize("path", ["/tickets/1", "/tickets/1?pictures=remote"])
@@ -153,3 +153,16 @@ async def test_the_same_file_unfolds(browser: Browser, desk: Desk) -> None:
     await expect(page.get_by_role("link", name="b.png")).to_be_hidden()
     await page.get_by_text("Came 2 times").click()
     await expect(page.get_by_role("link", name="b.png")).to_be_visible()
+
+
+async def test_a_file_appears_while_one_looks(browser: Browser, desk: Desk) -> None:
+    first = mail("Printer")
+    await desk.ingest(first)
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    await expect(page.get_by_text("No mail of this ticket has brought a file.")).to_be_visible()
+    await page.evaluate("window.same = true")
+    await desk.receive(mail(text="Here it is.").reply_to(first).attach("a.txt", b"a"))
+    await expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_visible(timeout=15_000)
+    await expect(page.get_by_text("This ticket has changed.")).to_be_visible()
+    assert await page.evaluate("window.same")

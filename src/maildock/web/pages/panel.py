@@ -8,6 +8,7 @@ from uuid import UUID
 from maildock.tables import desk
 from maildock.tables.desk import DocumentLine, PartLine
 from maildock.tables.session import TenantSession
+from maildock.tables.ticket_versions import Version, versions
 from maildock.web.pages import words
 
 _MOST = 500
@@ -45,6 +46,7 @@ class Panel:
     documents: Sequence[DocumentLine]
     parts: Sequence[PartLine]
     more: bool
+    version: Version
 
     @property
     def moving(self) -> bool:
@@ -80,6 +82,9 @@ def _together(documents: Iterable[DocumentLine]) -> list[SameFile]:
 
 async def panel(session: TenantSession, ticket_id: UUID) -> Panel:
     """Read the panel of a ticket."""
+    # First, so that what changes meanwhile counts as changed since.
+    (version,) = await versions(session, [ticket_id])
     documents = await desk.documents(session, ticket_id, _MOST + 1)
     parts = await desk.unstored_parts(session, ticket_id, _MOST + 1)
-    return Panel(documents[:_MOST], parts[:_MOST], more=len(documents) > _MOST or len(parts) > _MOST)
+    more = len(documents) > _MOST or len(parts) > _MOST
+    return Panel(documents[:_MOST], parts[:_MOST], more, version)
