@@ -108,6 +108,16 @@ class Doorkeeper:
         self.addresses.take_back(network)
         return cookie
 
+    async def confirm(self, person: Person, password: str) -> None:
+        """Have somebody who is logged in show that they know their password, under the same brake as at the door.
+
+        Raises `LoginRefused` or `TooManyAttempts`.
+        """
+        tried = await self._try_each([users.KnownUser(person.tenant, person.user_id)], password)
+        if not any(each.opens for each in tried):
+            raise LoginRefused
+        await self._take_back(tried)
+
     async def _judge(self, attempt: Attempt) -> str:
         email = normal_email(attempt.email)
         found = await self._candidates(email, attempt.tenant_name.strip())

@@ -15,13 +15,18 @@ def normal_email(email: str) -> str:
     return email.strip().casefold()
 
 
+def check_password(password: str) -> None:
+    """Refuse a password that is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise UsageError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+
+
 async def add_user(database: Database, tenant: UUID, email: str, password: str, *, admin: bool) -> UUID:
     """Make a person of the tenant who may log in, and give their id; the email must be new in the tenant."""
     kept = normal_email(email)
     if "@" not in kept or not kept.isprintable() or " " in kept or len(kept) > LONGEST_EMAIL:
         raise UsageError(f"{email!r} is not an email address")
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise UsageError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    check_password(password)
     user_id = uuid4()
     password_hash = await hash_password(password)
     async with database.tenant(tenant) as session:

@@ -34,8 +34,12 @@ async def tenant_of(database: Database, token: str) -> UUID | None:
         return None
     tenant = UUID(parts[1])
     async with database.tenant(tenant) as session:
-        wanted = await api_tokens.secret_hash(session, UUID(parts[2]))
-    return tenant if wanted is not None and hmac.compare_digest(wanted, _hash(parts[3])) else None
+        wanted = await api_tokens.secret(session, UUID(parts[2]))
+        if wanted is None or not hmac.compare_digest(bytes(wanted.secret_hash), _hash(parts[3])):
+            return None
+        if wanted.is_long_unused:
+            await api_tokens.note_use(session, UUID(parts[2]))
+    return tenant
 
 
 def _hash(secret: str) -> bytes:

@@ -15,6 +15,15 @@ class TokenRow:
     name: str
     created_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A token's hash; `is_long_unused` when its last use is worth a note."""
+
+    secret_hash: bytes
+    is_long_unused: bool
 
 
 async def create(session: TenantSession, token_id: UUID, name: str, secret_hash: bytes) -> None:
@@ -30,28 +39,37 @@ async def every(session: TenantSession) -> list[TokenRow]:
     """List the tenant's tokens, revoked ones too."""
     return await session.all(
         TokenRow,
-        "SELECT token_id, name, created_at, revoked_at FROM api_tokens WHERE tenant = %(tenant)s"
+        "SELECT token_id, name, created_at, revoked_at, last_used_at FROM api_tokens WHERE tenant = %(tenant)s"
         " ORDER BY created_at, token_id",
     )
 
 
-async def secret_hash(session: TenantSession, token_id: UUID) -> bytes | None:
-    """Give the hash that a token's secret must have, `None` for a revoked or unknown one."""
-    found = await session.value(
-        "SELECT secret_hash FROM api_tokens"
-        " WHERE tenant = %(tenant)s AND token_id = %(token_id)s AND revoked_at IS NULL",
+async def secret(session: TenantSession, token_id: UUID) -> Secret | None:
+    """Give what a token's secret is compared with, `None` for a revoked or unknown one."""
+    return await session.one(
+        Secret,
+        "SELECT secret_hash, coalesce(last_used_at < now() - interval '1 minute', true) AS is_long_unused"
+        " FROM api_tokens WHERE tenant = %(tenant)s AND token_id = %(token_id)s AND revoked_at IS NULL",
         {"token_id": token_id},
     )
-    return None if found is None else bytes(found)
 
 
-async def revoke(session: TenantSession, token_id: UUID) -> None:
-    """Revoke a token; the time of the first revocation stays."""
+async def note_use(session: TenantSession, token_id: UUID) -> None:
+    """Remember that a token was used now."""
     await session.execute(
+        "UPDATE api_tokens SET last_used_at = now() WHERE tenant = %(tenant)s AND token_id = %(token_id)s",
+        {"token_id": token_id},
+    )
+
+
+async def revoke(session: TenantSession, token_id: UUID) -> bool:
+    """Revoke a token; the time of the first revocation stays. `False` where there is no such token."""
+    revoked = await session.execute(
         "UPDATE api_tokens SET revoked_at = coalesce(revoked_at, now())"
         " WHERE tenant = %(tenant)s AND token_id = %(token_id)s",
         {"token_id": token_id},
     )
+    return revoked == 1
 
 
 async def tenant_of(session: SweepSession, token_id: UUID) -> UUID | None:

@@ -58,6 +58,15 @@ async def close(session: TenantSession, session_id: UUID) -> None:
     )
 
 
+async def close_others(session: TenantSession, user_id: UUID, kept: UUID | None) -> None:
+    """End all sessions of a person but the `kept` one."""
+    await session.execute(
+        "DELETE FROM sessions WHERE tenant = %(tenant)s AND user_id = %(user_id)s"
+        " AND session_id IS DISTINCT FROM %(kept)s::uuid",
+        {"user_id": user_id, "kept": kept},
+    )
+
+
 async def clear_expired(session: TenantSession) -> None:
     """Drop what nobody can use any more."""
     await session.execute("DELETE FROM sessions WHERE tenant = %(tenant)s AND expires_at <= now()")

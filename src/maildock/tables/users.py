@@ -25,6 +25,16 @@ class KnownUser:
     user_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """Somebody who may log in."""
+
+    user_id: UUID
+    email: str
+    role: str
+    created_at: datetime
+
+
 async def create(session: TenantSession, user_id: UUID, email: str, role: str, password_hash: str) -> bool:
     """Insert a person; `False` when the tenant has one with this email."""
     inserted = await session.execute(
@@ -81,3 +91,37 @@ async def forgive(session: TenantSession, user_id: UUID, new_hash: str | None) -
         " WHERE tenant = %(tenant)s AND user_id = %(user_id)s",
         {"user_id": user_id, "new_hash": new_hash},
     )
+
+
+async def every(session: TenantSession) -> list[PersonRow]:
+    """List the people of the tenant, by email."""
+    return await session.all(
+        PersonRow,
+        "SELECT user_id, email, role, created_at FROM users WHERE tenant = %(tenant)s AND email IS NOT NULL"
+        " ORDER BY email",
+    )
+
+
+async def set_password(session: TenantSession, user_id: UUID, password_hash: str) -> None:
+    """Replace a person's password."""
+    await session.execute(
+        "UPDATE users SET password_hash = %(password_hash)s WHERE tenant = %(tenant)s AND user_id = %(user_id)s",
+        {"user_id": user_id, "password_hash": password_hash},
+    )
+
+
+async def lock_admins(session: TenantSession) -> list[UUID]:
+    """Give the tenant's admins, held until the transaction ends."""
+    rows = await session.values(
+        "SELECT user_id FROM users WHERE tenant = %(tenant)s AND role = 'admin' ORDER BY user_id FOR UPDATE"
+    )
+    return [row[0] for row in rows]
+
+
+async def set_role(session: TenantSession, user_id: UUID, role: str) -> bool:
+    """Give a person another role; `False` where there is no such person."""
+    changed = await session.execute(
+        "UPDATE users SET role = %(role)s WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL",
+        {"user_id": user_id, "role": role},
+    )
+    return changed == 1

@@ -96,7 +96,17 @@ async def test_every_page_fits_a_phone(browser: Browser, desk: Desk, scheme: str
     page = browser.page
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.set_viewport_size(PHONE)
-    for path in ("/", "/?status=all", "/tickets/1", "/tickets/2", "/mail", "/providers"):
+    for path in (
+        "/",
+        "/?status=all",
+        "/tickets/1",
+        "/tickets/2",
+        "/mail",
+        "/providers",
+        "/account",
+        "/people",
+        "/tokens",
+    ):
         await page.goto(browser.origin + path)
         assert await _fits(page), path
 
@@ -118,7 +128,7 @@ async def test_text_stands_out_from_its_ground(browser: Browser, desk: Desk) -> 
     await desk.ingest(with_logo(), mail("Another"))
     for scheme in ("light", "dark"):
         await browser.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for path in ("/", "/tickets/1", "/mail", "/providers"):
+        for path in ("/", "/tickets/1", "/mail", "/providers", "/account", "/people", "/tokens"):
             await browser.page.goto(browser.origin + path)
             assert await browser.page.evaluate(FAINT) == [], (scheme, path)
 

@@ -21,6 +21,7 @@ PDF = (
     b"%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
     b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]>>endobj\ntrailer<</Root 1 0 R>>"
 )
+PEOPLE = ("/account", "/people", "/tokens")
 HEBREW = "\u05d4\u05de\u05d3\u05e4\u05e1\u05ea \u05e9\u05d1\u05d5\u05e8\u05d4 (2024)"
 VIOLATIONS = """() => {
   window.violated = [];
@@ -76,7 +77,16 @@ async def test_axe_finds_nothing_on_any_page(browser: Browser, desk: Desk, schem
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.goto(f"{browser.origin}/tickets/1")
     at = await document(page, "a.txt")
-    for path in ("/", "/?q=nothing+like+it", "/?status=closed", "/tickets/1", "/tickets/2", f"{at}/view", "/nowhere"):
+    for path in (
+        "/",
+        "/?q=nothing+like+it",
+        "/?status=closed",
+        "/tickets/1",
+        "/tickets/2",
+        f"{at}/view",
+        *PEOPLE,
+        "/nowhere",
+    ):
         await page.goto(browser.origin + path)
         assert await violations(page) == [], path
     browser.complaints[:] = [said for said in browser.complaints if "404" not in said]
@@ -166,3 +176,18 @@ async def test_a_file_appears_while_one_looks(browser: Browser, desk: Desk) -> N
     await expect(page.get_by_role("link", name="a.txt", exact=True)).to_be_visible(timeout=15_000)
     await expect(page.get_by_text("This ticket has changed.")).to_be_visible()
     assert await page.evaluate("window.same")
+
+
+async def test_a_person_makes_a_token_and_leaves_everywhere(browser: Browser) -> None:
+    page = browser.page
+    await page.goto(f"{browser.origin}/tokens")
+    await page.get_by_label("Name of a new token").fill("Import")
+    await page.get_by_role("button", name="Make a token").click()
+    await expect(page.get_by_role("status")).to_contain_text("mdk_")
+    assert await violations(page) == []
+    await page.get_by_role("button", name="Revoke Import").click()
+    await expect(page.get_by_text("revoked")).to_be_visible()
+    await page.get_by_role("link", name="ann@shop.example").click()
+    await page.get_by_role("button", name="Sign out everywhere").click()
+    await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert await violations(page) == []

@@ -7,14 +7,28 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from maildock.access.login import Doorkeeper
-from maildock.web.pages import documents, errors, events, login, mail, providers, ticket_list, tickets
+from maildock.web.pages import (
+    account,
+    documents,
+    errors,
+    events,
+    login,
+    mail,
+    people,
+    providers,
+    ticket_list,
+    tickets,
+    tokens,
+)
 from maildock.web.pages.rendering import STATIC
+
+PAGES = (login, ticket_list, tickets, events, documents, mail, providers, account, people, tokens)
 
 
 def mount_pages(app: FastAPI) -> None:
     """Add every page to an application whose problems and state are installed already."""
     app.state.doorkeeper = Doorkeeper(app.state.context.database)
-    for noun in (login, ticket_list, tickets, events, documents, mail, providers):
+    for noun in PAGES:
         app.include_router(noun.router)
     app.mount("/static", _Kept(directory=STATIC))
     errors.install(app)

@@ -151,3 +151,10 @@ async def _posted(request: Request, visit: SignedIn) -> Posted:
 
 
 SentForm = Annotated[Posted, Depends(_posted)]
+
+
+async def _posted_by_admin(_: Admin, sent: SentForm) -> Posted:
+    return sent
+
+
+AdminForm = Annotated[Posted, Depends(_posted_by_admin)]

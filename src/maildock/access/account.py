@@ -1,0 +1,40 @@
+"""What people do with their own login, and admins with that of others."""
+
+from uuid import UUID
+
+from maildock.access.login import Doorkeeper, Person
+from maildock.access.passwords import hash_password
+from maildock.access.people import check_password
+from maildock.domain.errors import UsageError
+from maildock.tables import sessions, users
+from maildock.tables.session import Database
+
+
+async def change_password(doorkeeper: Doorkeeper, person: Person, current: str, new: str) -> None:
+    """Replace a person's password, and end all their sessions but this one.
+
+    Raises `UsageError` for a password that will not do, `LoginRefused` or `TooManyAttempts` for the current one.
+    """
+    check_password(new)
+    await doorkeeper.confirm(person, current)
+    password_hash = await hash_password(new)
+    async with doorkeeper.database.tenant(person.tenant) as session:
+        await users.set_password(session, person.user_id, password_hash)
+        await sessions.close_others(session, person.user_id, person.session_id)
+
+
+async def sign_out_everywhere(database: Database, person: Person) -> None:
+    """End all sessions of a person, this one too."""
+    async with database.tenant(person.tenant) as session:
+        await sessions.close_others(session, person.user_id, None)
+
+
+async def set_role(database: Database, tenant: UUID, user_id: UUID, role: str) -> bool:
+    """Make a person an `admin` or an `agent`; `False` where the tenant has no such person.
+
+    Raises `UsageError` where nobody would be left to undo it.
+    """
+    async with database.tenant(tenant) as session:
+        if await users.lock_admins(session) == [user_id] and role != "admin":
+            raise UsageError("This is the only admin; make somebody else one first.")
+        return await users.set_role(session, user_id, role)

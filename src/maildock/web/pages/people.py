@@ -1,0 +1,61 @@
+"""`/people`: who may log in to the tenant, for its admins."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from maildock.access import account
+from maildock.access.passwords import new_password
+from maildock.access.people import add_user
+from maildock.domain.errors import UsageError
+from maildock.tables import users
+from maildock.web.pages.refusals import bad_request
+from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.tickets import as_uuid
+from maildock.web.pages.visit import Admin, AdminForm, Visit
+from maildock.web.problems import not_found
+from maildock.web.texts import storable
+
+router = APIRouter(include_in_schema=False)
+
+_ROLES = ("agent", "admin")
+
+
+@router.get("/people")
+async def show(visit: Admin) -> Response:
+    """List who may log in."""
+    return await _page(visit)
+
+
+@router.post("/people")
+async def add(sent: AdminForm) -> Response:
+    """Let somebody in; their password is shown this once."""
+    email, role = sent.fields.get("email", ""), sent.fields.get("role", "agent")
+    if role not in _ROLES or not storable(email):
+        raise bad_request()
+    password = new_password()
+    try:
+        await add_user(sent.visit.context.database, sent.visit.tenant, email, password, admin=role == "admin")
+    except UsageError as problem:
+        return await _page(sent.visit, f"{problem}.", code=422)
+    return await _page(sent.visit, made=(email.strip(), password))
+
+
+@router.post("/people/{user_id}/role")
+async def set_role(sent: AdminForm, user_id: str) -> Response:
+    """Make somebody an admin, or an agent again."""
+    role = sent.fields.get("role", "")
+    if role not in _ROLES:
+        raise bad_request()
+    try:
+        known = await account.set_role(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id), role)
+    except UsageError as problem:
+        return await _page(sent.visit, str(problem), code=422)
+    if not known:
+        raise not_found()
+    return RedirectResponse("/people", 303, HEADERS)
+
+
+async def _page(visit: Visit, error: str = "", made: tuple[str, str] | None = None, code: int = 200) -> Response:
+    async with visit.session() as session:
+        people = await users.every(session)
+    return page("people.html", code, visit=visit, people=people, error=error, made=made)
