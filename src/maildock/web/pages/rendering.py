@@ -63,7 +63,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=when, size=size, link=link, linked=linked)
+    environment.filters.update(when=when, day=day, size=size, link=link, linked=linked)
     environment.globals.update(static=static, words=words, preview_kind=previews.kind)
     return environment
 
@@ -80,6 +80,15 @@ def when(at: datetime) -> Markup:
     utc = at.astimezone(UTC)
     shown = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
     return Markup('<time datetime="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", shown)
+
+
+def day(at: datetime) -> Markup:
+    """Write the day of a time for people, in UTC, with the time behind it."""
+    utc = at.astimezone(UTC)
+    whole = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        f"{utc:%Y-%m-%dT%H:%M:%SZ}", whole, f"{utc.day} {utc:%b %Y}"
+    )
 
 
 def size(count: int) -> str:
