@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
@@ -138,6 +139,34 @@ async def test_a_ticket_is_closed_by_its_button(browser: Browser, desk: Desk) ->
     await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
+async def test_an_operator_finds_a_failed_mail_and_has_it_read(browser: Browser, desk: Desk) -> None:
+    switch: LiteralString = "UPDATE email_providers SET status = %(status)s WHERE tenant = %(tenant)s"
+    await desk.all(switch, status="paused")
+    sent = mail("Printer").attach("a.txt", b"a")
+    receipt = await desk.receive(sent)
+    await desk.all(
+        "UPDATE email_processed_messages SET status = 'dead', error_message = 'the disk is full'"
+        " WHERE tenant = %(tenant)s AND email_id = %(email_id)s",
+        email_id=receipt.email_id,
+    )
+    page = browser.page
+    await page.goto(f"{browser.origin}/mail")
+    await page.get_by_label("Status").select_option("Given up")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await expect(page.get_by_text("the disk is full")).to_be_visible()
+    await page.get_by_role("link", name="(not read yet)").click()
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Download the raw mail").click()
+    assert (await started.value).suggested_filename.endswith(".eml")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    await desk.all(switch, status="active")
+    await desk.ingest(sent)
+    await page.reload()
+    await expect(page.get_by_role("link", name="#1")).to_be_visible()
+    await expect(page.get_by_role("link", name="a.txt")).to_be_visible()
+
+
 async def test_nothing_in_a_mail_runs_or_is_loaded(browser: Browser, desk: Desk) -> None:
     hostile = mail("<script>document.title='won'</script>", sender='"<img src=x onerror=alert(1)>" <eve@a.example>')
     await desk.ingest(hostile.html("".join(ATTACKS)).attach("<svg onload=alert(1)>.svg", b"<svg onload='alert(1)'/>"))
@@ -158,9 +187,12 @@ async def test_every_page_fits_a_phone(browser: Browser, desk: Desk, scheme: str
     page = browser.page
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.set_viewport_size(PHONE)
-    for path in ("/", "/?status=all", "/tickets/1", "/tickets/2", "/mail", "/providers"):
+    for path in ("/", "/?status=all", "/tickets/1", "/tickets/2", "/mail", "/mail/parts", "/providers"):
         await page.goto(browser.origin + path)
         assert await _fits(page), path
+    await page.goto(f"{browser.origin}/mail")
+    await page.locator(".mails a.subject").nth(1).click()
+    assert await _fits(page)
 
 
 async def test_a_login_fits_a_phone_and_works_by_keyboard(browser: Browser) -> None:
@@ -180,7 +212,7 @@ async def test_text_stands_out_from_its_ground(browser: Browser, desk: Desk) -> 
     await desk.ingest(with_logo(), mail("Another"))
     for scheme in ("light", "dark"):
         await browser.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for path in ("/", "/tickets/1", "/mail", "/providers"):
+        for path in ("/", "/tickets/1", "/mail", "/mail/parts", "/providers"):
             await browser.page.goto(browser.origin + path)
             assert await browser.page.evaluate(FAINT) == [], (scheme, path)
 
