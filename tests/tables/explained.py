@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 
+from maildock.access.tenants import add_tenant
 from maildock.flow.context import Context
 from maildock.tables.session import Params, TenantSession
 from maildock.tables.tenants import Tenant
@@ -37,7 +38,7 @@ _PARTS: LiteralString = (
 )
 _OBJECTS: LiteralString = (
     "INSERT INTO objects (tenant, sha256, size, state) SELECT %(tenant)s, 'old ' || n, n, 'stored'"
-    " FROM generate_series(1, 20000) AS n"
+    " FROM generate_series(1, %(count)s) AS n"
 )
 
 
@@ -85,8 +86,11 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 async def grow_old(desk: Desk, owner_dsn: str) -> None:
     """Give a desk two weeks of mail: 20,000 mails, each with a part, few of which failed."""
     (receipt,) = await desk.ingest(mail("Printer").attach("a.txt", b"a"))
-    for statement in (_MAILS, _PARTS, _OBJECTS):
+    for statement in (_MAILS, _PARTS):
         await desk.all(statement, email_id=receipt.email_id)
+    neighbour = Desk(desk.context, await add_tenant(desk.context.database, "Busy neighbour"))
+    await desk.all(_OBJECTS, count=5000)
+    await neighbour.all(_OBJECTS, count=50_000)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
         for table in ("email_processed_messages", "email_processed_attachments", "objects"):
             connection.execute(f"VACUUM ANALYZE {table}")

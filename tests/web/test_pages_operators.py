@@ -1,5 +1,7 @@
 """Who may see the operators' pages: nobody of another tenant, no stranger, and agents not all of them."""
 
+import re
+
 import pytest
 
 from maildock.domain.ids import file_provider_id
@@ -9,8 +11,8 @@ from tests.desk import EMAILS, LEDGER, Desk
 from tests.mail import mail
 from tests.web.visitor import Visitor, person
 
-LISTS = ("/mail", "/mail/parts", "/providers")
-FOR_ADMINS = ("/providers",)
+LISTS = ("/mail", "/mail/parts", "/providers", "/dashboard")
+FOR_ADMINS = ("/providers", "/dashboard")
 SECRETS = ("Printer-4711", "secret.txt", "ada@customer.example")
 
 
@@ -50,6 +52,8 @@ async def test_another_tenants_admin_gets_nothing(bob: Visitor, desk: Desk) -> N
     for page in ("message", "raw"):
         query = f"provider={names['provider_id']}&email={names['email_id']}"
         assert (await bob.get(f"/mail/{page}?{query}")).status == 404
+    figures = re.findall(r'<data (?:id="[^"]+" )?value="([^"]+)"', await bob.text("/dashboard"))
+    assert set(figures) == {"0"}
     csrf = await bob.csrf()
     assert (await bob.post("/mail/retry", {**names, "csrf": csrf})).status == 404
     assert (await bob.post("/mail/retry", {**names, "attachment_id": "", "csrf": csrf})).status == 404

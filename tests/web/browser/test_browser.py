@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -167,6 +168,30 @@ async def test_an_operator_finds_a_failed_mail_and_has_it_read(browser: Browser,
     await expect(page.get_by_role("link", name="a.txt")).to_be_visible()
 
 
+async def test_a_bar_of_a_chart_leads_to_what_it_counts(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"a"), mail("Long ago"))
+    await desk.all(
+        "UPDATE email_processed_messages SET created_at = now() - interval '3 hours'"
+        " WHERE tenant = %(tenant)s AND subject = 'Long ago'"
+    )
+    page = browser.page
+    await page.goto(f"{browser.origin}/dashboard")
+    chart = page.get_by_role("figure", name="Mails per hour")
+    await expect(chart.get_by_role("img")).to_have_accessible_description(re.compile("2 in all; the most, 1, at "))
+    await chart.locator("a:has(rect.t-busy)").last.click()
+    await expect(page.get_by_role("link", name="Printer")).to_be_visible()
+    await expect(page.get_by_role("link", name="Long ago")).to_have_count(0)
+
+
+async def test_a_chart_is_a_table_by_keyboard(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"a" * 2048))
+    page = browser.page
+    await page.goto(f"{browser.origin}/dashboard?span=7d")
+    await page.get_by_text("As a table (Bytes stored per 6 hours)").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("cell", name="2.0 KiB")).to_be_visible()
+
+
 async def test_nothing_in_a_mail_runs_or_is_loaded(browser: Browser, desk: Desk) -> None:
     hostile = mail("<script>document.title='won'</script>", sender='"<img src=x onerror=alert(1)>" <eve@a.example>')
     await desk.ingest(hostile.html("".join(ATTACKS)).attach("<svg onload=alert(1)>.svg", b"<svg onload='alert(1)'/>"))
@@ -187,7 +212,7 @@ async def test_every_page_fits_a_phone(browser: Browser, desk: Desk, scheme: str
     page = browser.page
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     await page.set_viewport_size(PHONE)
-    for path in ("/", "/?status=all", "/tickets/1", "/tickets/2", "/mail", "/mail/parts", "/providers"):
+    for path in ("/", "/?status=all", "/tickets/1", "/tickets/2", "/mail", "/mail/parts", "/providers", "/dashboard"):
         await page.goto(browser.origin + path)
         assert await _fits(page), path
     await page.goto(f"{browser.origin}/mail")
@@ -212,7 +237,7 @@ async def test_text_stands_out_from_its_ground(browser: Browser, desk: Desk) -> 
     await desk.ingest(with_logo(), mail("Another"))
     for scheme in ("light", "dark"):
         await browser.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for path in ("/", "/tickets/1", "/mail", "/mail/parts", "/providers"):
+        for path in ("/", "/tickets/1", "/mail", "/mail/parts", "/providers", "/dashboard"):
             await browser.page.goto(browser.origin + path)
             assert await browser.page.evaluate(FAINT) == [], (scheme, path)
 

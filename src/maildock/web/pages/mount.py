@@ -7,14 +7,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from maildock.access.login import Doorkeeper
-from maildock.web.pages import documents, errors, login, mail, one_mail, providers, tickets
+from maildock.web.pages import dashboard, documents, errors, login, mail, one_mail, providers, tickets
 from maildock.web.pages.rendering import STATIC
 
 
 def mount_pages(app: FastAPI) -> None:
     """Add every page to an application whose problems and state are installed already."""
     app.state.doorkeeper = Doorkeeper(app.state.context.database)
-    for noun in (login, tickets, documents, mail, one_mail, providers):
+    for noun in (login, tickets, documents, mail, one_mail, dashboard, providers):
         app.include_router(noun.router)
     app.mount("/static", _Kept(directory=STATIC))
     errors.install(app)
