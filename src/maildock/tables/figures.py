@@ -102,7 +102,7 @@ async def taken(session: TenantSession, since: datetime, until: datetime) -> Tak
 
 
 async def waiting(session: TenantSession) -> Waiting:
-    """Say what is due and in nobody's hands, in mailboxes that are not paused."""
+    """Say what is due and in nobody's hands, in mailboxes that may be worked on."""
     found = await session.one(
         Waiting,
         "SELECT count(*) FILTER (WHERE mail) AS mails, count(*) FILTER (WHERE NOT mail) AS parts,"
@@ -112,6 +112,7 @@ async def waiting(session: TenantSession) -> Waiting:
         " UNION ALL SELECT false, provider_id, greatest(created_at, next_attempt_at), claimed_until"
         " FROM email_processed_attachments WHERE tenant = %(tenant)s AND status IN ('pending', 'processing', 'failed')"
         ") AS open ON open.provider_id = p.provider_id WHERE p.tenant = %(tenant)s AND p.status = 'active'"
+        " AND (p.quiet_until IS NULL OR p.quiet_until <= now())"
         " AND due_at <= now() AND (claimed_until IS NULL OR claimed_until < now())",
     )
     return found or Waiting(0, 0, None)
