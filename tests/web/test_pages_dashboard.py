@@ -120,6 +120,8 @@ async def test_each_bar_leads_to_a_list_of_what_it_counts(root: Visitor, desk: D
             if sum(values):
                 assert (await root.text(href)).count('<li class="row') == sum(values), href
     assert sum(values[0] for values in table(page, "bytes").values()) == shown["bytes"]
+    (broken,) = re.findall(r'<a href="([^"]+)"><data id="broken"', page)
+    assert (await root.text(unescape(broken))).count('<li class="row') == shown["broken"] == 2
     for status in ("stored", "skipped", "failed", "dead"):
         (href,) = re.findall(rf'<a href="([^"]+)">[^<]+</a> <data id="share-{status}"', page)
         assert (await root.text(unescape(href))).count('<li class="row') == shown[f"share-{status}"]

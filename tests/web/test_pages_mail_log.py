@@ -85,6 +85,7 @@ async def test_a_list_narrows_to_mailbox_status_and_time(ann: Visitor, desk: Des
         f"provider={box}": {"Today", "Long ago"},
         "provider=00000000-0000-0000-0000-000000000000": set(),
         "status=dead": set(),
+        "status=broken": set(),
     }.items():
         page = await ann.text(f"/mail?{query}")
         assert {name for name in ("Today", "Long ago") if name in page} == shown, query

@@ -11,7 +11,7 @@ from maildock.tables.session import TenantSession
 
 @dataclass(frozen=True, slots=True)
 class MailCount:
-    """Mails that came in from `at` on, for one step: `broken` ones failed, died or were gone."""
+    """Mails that came in from `at` on, for one step: `broken` ones failed or died."""
 
     at: datetime
     fine: int
@@ -62,8 +62,8 @@ async def mails(session: TenantSession, since: datetime, until: datetime, step: 
     return await session.all(
         MailCount,
         "SELECT date_bin(%(step)s, created_at, %(since)s) AS at,"
-        " count(*) FILTER (WHERE status NOT IN ('failed', 'dead', 'gone')) AS fine,"
-        " count(*) FILTER (WHERE status IN ('failed', 'dead', 'gone')) AS broken FROM email_processed_messages"
+        " count(*) FILTER (WHERE status NOT IN ('failed', 'dead')) AS fine,"
+        " count(*) FILTER (WHERE status IN ('failed', 'dead')) AS broken FROM email_processed_messages"
         " WHERE tenant = %(tenant)s AND created_at >= %(since)s AND created_at < %(until)s GROUP BY 1 ORDER BY 1",
         {"since": since, "until": until, "step": step},
     )

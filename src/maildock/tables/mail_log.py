@@ -15,10 +15,10 @@ from maildock.tables.session import TenantSession
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which rows are wanted: those of a mailbox and an outcome where these are given, that came within a time."""
+    """Which rows are wanted: those of a mailbox and of outcomes where these are given, that came within a time."""
 
     provider_id: UUID | None = None
-    status: str | None = None
+    statuses: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
 
@@ -186,7 +186,7 @@ async def parts(
 
 def _chosen(choice: Choice, rows: LiteralString, within: LiteralString, order: LiteralString) -> LiteralString:
     """Select a page of rows: by one index on the time, or by one on mailbox, outcome and time, once for each pair."""
-    if choice.provider_id is None and choice.status is None:
+    if choice.provider_id is None and not choice.statuses:
         return rows + within + order
     chosen: LiteralString = "SELECT one.*" + _BOXES + rows + _PAIR + within + order + ") AS one"
     chosen += " WHERE box.tenant = %(tenant)s"
@@ -198,7 +198,7 @@ def _chosen(choice: Choice, rows: LiteralString, within: LiteralString, order: L
 def _params(choice: Choice, statuses: Sequence[str]) -> dict[str, object]:
     return {
         "provider_id": choice.provider_id,
-        "statuses": [choice.status] if choice.status else list(statuses),
+        "statuses": list(choice.statuses or statuses),
         "since": choice.since,
         "until": choice.until,
     }

@@ -11,6 +11,7 @@ from fastapi import Depends, Query
 from maildock.tables.mail_log import Choice
 from maildock.web.pages.refusals import bad_request
 
+BROKEN = ("failed", "dead")
 _MINUTES = "%Y-%m-%dT%H:%M"
 _FIRST_YEAR = 1970  # no mail came in before it, and time zones cannot move it out of what a time can be
 
@@ -31,13 +32,14 @@ class Filters:
 
     def choice(self, statuses: tuple[str, ...]) -> Choice:
         """Read it; what makes no sense is a 400."""
-        if self.status and self.status not in statuses:
+        chosen = BROKEN if self.status == "broken" else (self.status,) if self.status else ()
+        if not set(chosen) <= set(statuses):
             raise bad_request()
         try:
             provider_id = UUID(self.provider) if self.provider else None
         except ValueError:
             raise bad_request() from None
-        return Choice(provider_id, self.status or None, _time(self.since), _time(self.until))
+        return Choice(provider_id, chosen, _time(self.since), _time(self.until))
 
     def query(self, **more: str) -> str:
         """Write an address's query that asks for the same, and for what is given here; empty values are left out."""

@@ -37,6 +37,9 @@ MAIL_STATUS = {
     "dead": "Given up",
 }
 
+# What lists can be asked for besides.
+BROKEN = {"broken": "Failed or given up"}
+
 MAIL_OUTCOMES = {
     "received": "It is read in a moment.",
     "filed": "It is on its ticket.",
