@@ -1,4 +1,4 @@
-"""What people at the desk look at: a ticket with its conversation and files, the mail that came.
+"""What people at the desk look at: a ticket with its conversation and files.
 
 Reads over several tables, one statement a list; lists are keyset-paged by what they are ordered by.
 """
@@ -86,23 +86,6 @@ class PartLine:
     next_attempt_at: datetime | None
     document_id: UUID | None
     sender: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MailLine:
-    """A mail that came in, with the ticket it went to."""
-
-    provider_id: UUID
-    email_id: str
-    kind: str
-    mailbox: str
-    status: str
-    sender: str | None
-    subject: str | None
-    error_message: str | None
-    next_attempt_at: datetime | None
-    created_at: datetime
-    ticket_number: int | None
 
 
 async def ticket(session: TenantSession, number: int) -> TicketHead | None:
@@ -221,25 +204,6 @@ async def has_part(
         },
     )
     return found is True
-
-
-async def mail(
-    session: TenantSession, status: str, before: tuple[datetime, UUID, str] | None, limit: int
-) -> list[MailLine]:
-    """List the mails of this status, or all for an empty one, the newest first."""
-    at, provider_id, email_id = before or (None, None, None)
-    return await session.all(
-        MailLine,
-        "SELECT m.provider_id, m.email_id, p.kind, p.mailbox, m.status, m.sender, m.subject, m.error_message,"
-        " m.next_attempt_at, m.created_at, t.number AS ticket_number FROM email_processed_messages AS m"
-        " JOIN email_providers AS p ON p.tenant = %(tenant)s AND p.provider_id = m.provider_id"
-        " LEFT JOIN tickets AS t ON t.tenant = %(tenant)s AND t.ticket_id = m.ticket_id"
-        " WHERE m.tenant = %(tenant)s AND (%(status)s = '' OR m.status = %(status)s)"
-        " AND (%(at)s::timestamptz IS NULL"
-        "  OR (m.created_at, m.provider_id, m.email_id) < (%(at)s, %(provider_id)s, %(email_id)s))"
-        " ORDER BY m.created_at DESC, m.provider_id DESC, m.email_id DESC LIMIT %(limit)s",
-        {"status": status, "at": at, "provider_id": provider_id, "email_id": email_id, "limit": limit},
-    )
 
 
 async def open_work(session: TenantSession) -> dict[UUID, OpenWork]:

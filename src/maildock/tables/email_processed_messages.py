@@ -45,6 +45,8 @@ class Announced:
     ignored: bool
 
 
+CAN_BE_DUE_AGAIN = ("failed", "dead", "gone")
+
 _KEY = " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = %(email_id)s"
 
 
@@ -142,6 +144,19 @@ async def receive_again(session: TenantSession, provider_id: UUID, email_id: str
         {"provider_id": provider_id, "email_id": email_id, "raw_sha256": raw_sha256},
     )
     return revived == 1
+
+
+async def make_due(session: TenantSession, provider_id: UUID, email_id: str) -> str | None:
+    """Make a mail due that was never filed; gives its status before, `None` where there is no such mail."""
+    key = {"provider_id": provider_id, "email_id": email_id}
+    before: str | None = await session.value("SELECT status FROM email_processed_messages" + _KEY + " FOR UPDATE", key)
+    if before in CAN_BE_DUE_AGAIN:
+        await session.execute(
+            "UPDATE email_processed_messages SET status = 'received', error_message = NULL, attempts = 0, outages = 0,"
+            " claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()" + _KEY,
+            key,
+        )
+    return before
 
 
 async def make_all_failed_due(session: TenantSession) -> list[UUID]:

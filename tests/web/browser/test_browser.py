@@ -1,6 +1,8 @@
 """The pages in a real browser, with a worker beside them."""
 
+import re
 from pathlib import Path
+from typing import LiteralString
 
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
@@ -76,6 +78,58 @@ async def test_a_ticket_is_closed_by_its_button(browser: Browser, desk: Desk) ->
     await expect(page.get_by_role("heading", name="Log in")).to_be_visible()
 
 
+async def test_an_operator_finds_a_failed_mail_and_has_it_read(browser: Browser, desk: Desk) -> None:
+    switch: LiteralString = "UPDATE email_providers SET status = %(status)s WHERE tenant = %(tenant)s"
+    await desk.all(switch, status="paused")
+    sent = mail("Printer").attach("a.txt", b"a")
+    receipt = await desk.receive(sent)
+    await desk.all(
+        "UPDATE email_processed_messages SET status = 'dead', error_message = 'the disk is full'"
+        " WHERE tenant = %(tenant)s AND email_id = %(email_id)s",
+        email_id=receipt.email_id,
+    )
+    page = browser.page
+    await page.goto(f"{browser.origin}/mail")
+    await page.get_by_label("Status").select_option("Given up")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await expect(page.get_by_text("the disk is full")).to_be_visible()
+    await page.get_by_role("link", name="(not read yet)").click()
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Download the raw mail").click()
+    assert (await started.value).suggested_filename.endswith(".eml")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    await desk.all(switch, status="active")
+    await desk.ingest(sent)
+    await page.reload()
+    await expect(page.get_by_role("link", name="#1")).to_be_visible()
+    await expect(page.get_by_role("link", name="a.txt")).to_be_visible()
+
+
+async def test_a_bar_of_a_chart_leads_to_what_it_counts(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"a"), mail("Long ago"))
+    await desk.all(
+        "UPDATE email_processed_messages SET created_at = now() - interval '3 hours'"
+        " WHERE tenant = %(tenant)s AND subject = 'Long ago'"
+    )
+    page = browser.page
+    await page.goto(f"{browser.origin}/dashboard")
+    chart = page.get_by_role("figure", name="Mails per hour")
+    await expect(chart.get_by_role("img")).to_have_accessible_description(re.compile("2 in all; the most, 1, at "))
+    await chart.locator("a:has(rect.t-busy)").last.click()
+    await expect(page.get_by_role("link", name="Printer")).to_be_visible()
+    await expect(page.get_by_role("link", name="Long ago")).to_have_count(0)
+
+
+async def test_a_chart_is_a_table_by_keyboard(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"a" * 2048))
+    page = browser.page
+    await page.goto(f"{browser.origin}/dashboard?span=7d")
+    await page.get_by_text("As a table (Bytes stored per 6 hours)").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("cell", name="2.0 KiB")).to_be_visible()
+
+
 async def test_nothing_in_a_mail_runs_or_is_loaded(browser: Browser, desk: Desk) -> None:
     hostile = mail("<script>document.title='won'</script>", sender='"<img src=x onerror=alert(1)>" <eve@a.example>')
     await desk.ingest(hostile.html("".join(ATTACKS)).attach("<svg onload=alert(1)>.svg", b"<svg onload='alert(1)'/>"))
@@ -102,13 +156,18 @@ async def test_every_page_fits_a_phone(browser: Browser, desk: Desk, scheme: str
         "/tickets/1",
         "/tickets/2",
         "/mail",
+        "/mail/parts",
         "/providers",
+        "/dashboard",
         "/account",
         "/people",
         "/tokens",
     ):
         await page.goto(browser.origin + path)
         assert await _fits(page), path
+    await page.goto(f"{browser.origin}/mail")
+    await page.locator(".mails a.subject").nth(1).click()
+    assert await _fits(page)
 
 
 async def test_a_login_fits_a_phone_and_works_by_keyboard(browser: Browser) -> None:
@@ -128,7 +187,17 @@ async def test_text_stands_out_from_its_ground(browser: Browser, desk: Desk) -> 
     await desk.ingest(with_logo(), mail("Another"))
     for scheme in ("light", "dark"):
         await browser.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for path in ("/", "/tickets/1", "/mail", "/providers", "/account", "/people", "/tokens"):
+        for path in (
+            "/",
+            "/tickets/1",
+            "/mail",
+            "/mail/parts",
+            "/providers",
+            "/dashboard",
+            "/account",
+            "/people",
+            "/tokens",
+        ):
             await browser.page.goto(browser.origin + path)
             assert await browser.page.evaluate(FAINT) == [], (scheme, path)
 

@@ -1,4 +1,4 @@
-"""`/mail`: every mail that came in and what became of it, and a form to send one in."""
+"""`/mail`: every mail that came in, every part of it, what became of them, and a form to send a mail in."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,30 +9,62 @@ from fastapi.responses import RedirectResponse
 from maildock.domain.errors import MessageTooLarge, NotAMessage
 from maildock.domain.ids import file_provider_id
 from maildock.flow.receive import receive_raw
-from maildock.tables import desk
+from maildock.flow.retry import retry_all_failed
+from maildock.tables import mail_log
+from maildock.tables.mail_log import MAIL_STATUSES, PART_STATUSES
 from maildock.web import cursors
-from maildock.web.pages import words
-from maildock.web.pages.refusals import bad_request
+from maildock.web.pages.filters import Asked, Filters
+from maildock.web.pages.refusals import for_admins
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.upload import Upload, read_upload
-from maildock.web.pages.visit import SignedIn, Visit, check_csrf, check_origin
+from maildock.web.pages.visit import SentForm, SignedIn, Visit, check_csrf, check_origin
 
 router = APIRouter(include_in_schema=False)
 
 _PER_PAGE = 50
+_MOST_MAILBOXES = 1000
 _NOTICES = {
     "": "",
     "new": "The mail was taken in. It becomes a ticket, or a reply on one, in a moment.",
     "known": "This very mail had come in before; nothing was done again.",
+    "retried": "Everything that had failed is due again; it is tried in a moment.",
 }
 
 
 @router.get("/mail")
-async def list_mail(visit: SignedIn, status: str = "", cursor: str | None = None, taken: str = "") -> Response:
+async def list_mail(visit: SignedIn, asked: Asked, cursor: str | None = None, taken: str = "") -> Response:
     """List the mails, the newest first."""
-    if status and status not in words.MAIL_STATUS:
-        raise bad_request()
-    return await _list(visit, status, cursor, notice=_NOTICES.get(taken, ""))
+    return await _list(visit, asked, cursor, notice=_NOTICES.get(taken, ""))
+
+
+@router.get("/mail/parts")
+async def list_parts(visit: SignedIn, asked: Asked, cursor: str | None = None) -> Response:
+    """List the parts of all mails, the newest first."""
+    choice = asked.choice(PART_STATUSES)
+    before: Any = cursors.read(cursor, "time", "uuid", "text", "text")
+    async with visit.session() as session:
+        rows = await mail_log.parts(session, choice, before, _PER_PAGE + 1)
+        mailboxes = await mail_log.mailboxes(session, _MOST_MAILBOXES)
+    last = rows[_PER_PAGE - 1] if len(rows) > _PER_PAGE else None
+    key = (last.created_at, last.provider_id, last.email_id, last.attachment_id) if last else ()
+    return page(
+        "mail_parts.html",
+        visit=visit,
+        parts=rows[:_PER_PAGE],
+        asked=asked,
+        mailboxes=mailboxes,
+        after=cursors.write(*key) if key else None,
+        first=cursor is None,
+    )
+
+
+@router.post("/mail/retry-all")
+async def retry_all(sent: SentForm) -> Response:
+    """Make everything due again that failed or was given up."""
+    if not sent.visit.is_admin:
+        raise for_admins()
+    await retry_all_failed(sent.visit.context, sent.visit.tenant)
+    return RedirectResponse("/mail?taken=retried", 303, HEADERS)
 
 
 @router.post("/mail")
@@ -56,21 +88,28 @@ async def _chunks(sent: Upload) -> AsyncIterator[bytes]:
 
 
 async def _list(
-    visit: Visit, status: str = "", cursor: str | None = None, *, notice: str = "", error: str = "", code: int = 200
+    visit: Visit,
+    asked: Filters = Filters(),  # noqa: B008 - it is frozen
+    cursor: str | None = None,
+    *,
+    notice: str = "",
+    error: str = "",
+    code: int = 200,
 ) -> Response:
+    choice = asked.choice(MAIL_STATUSES)
     before: Any = cursors.read(cursor, "time", "uuid", "text")
     async with visit.session() as session:
-        rows = await desk.mail(session, status, before, _PER_PAGE + 1)
-    shown = rows[:_PER_PAGE]
-    last = shown[-1] if len(rows) > _PER_PAGE else None
-    after = cursors.write(last.created_at, last.provider_id, last.email_id) if last else None
+        rows = await mail_log.mails(session, choice, before, _PER_PAGE + 1)
+        mailboxes = await mail_log.mailboxes(session, _MOST_MAILBOXES)
+    last = rows[_PER_PAGE - 1] if len(rows) > _PER_PAGE else None
     return page(
         "mail.html",
         code,
         visit=visit,
-        mails=shown,
-        status=status,
-        after=after,
+        mails=rows[:_PER_PAGE],
+        asked=asked,
+        mailboxes=mailboxes,
+        after=cursors.write(last.created_at, last.provider_id, last.email_id) if last else None,
         first=cursor is None,
         notice=notice,
         error=error,

@@ -9,11 +9,13 @@ from starlette.staticfiles import StaticFiles
 from maildock.access.login import Doorkeeper
 from maildock.web.pages import (
     account,
+    dashboard,
     documents,
     errors,
     events,
     login,
     mail,
+    one_mail,
     people,
     providers,
     ticket_list,
@@ -22,7 +24,7 @@ from maildock.web.pages import (
 )
 from maildock.web.pages.rendering import STATIC
 
-PAGES = (login, ticket_list, tickets, events, documents, mail, providers, account, people, tokens)
+PAGES = (login, ticket_list, tickets, events, documents, mail, one_mail, dashboard, providers, account, people, tokens)
 
 
 def mount_pages(app: FastAPI) -> None:

@@ -1,29 +1,94 @@
-"""`/providers`: where mail comes from, and how that does."""
+"""`/providers`: where mail comes from, how that does, and the switch to stop it and go on."""
 
-from fastapi import APIRouter, Response
+from dataclasses import dataclass
+from uuid import UUID
 
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from maildock.flow.resume import resume
 from maildock.tables import desk, email_providers, push_subscriptions
-from maildock.tables.email_providers import OpenWork
-from maildock.web.pages.rendering import page
-from maildock.web.pages.visit import Admin
+from maildock.tables.email_providers import OpenWork, ProviderRow
+from maildock.web.pages.refusals import for_admins
+from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.tickets import as_uuid
+from maildock.web.pages.visit import Admin, Posted, SentForm
+from maildock.web.problems import not_found
 from maildock.web.shapes import ProviderHealth
 
 router = APIRouter(include_in_schema=False)
 
 _MOST = 1000
+# What a vendor, or a program, is told; the path follows the public address.
+_ADDRESSES = {
+    "microsoft": (
+        ("Notifications", "/webhooks/microsoft/{tenant}/{provider_id}"),
+        ("Lifecycle notifications", "/webhooks/microsoft/{tenant}/{provider_id}/lifecycle"),
+    ),
+    "gmail": (("Pushes", "/webhooks/gmail/{tenant}/{provider_id}"),),
+    "file": (("Programs send raw mail to", "/api/v1/messages"),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A provider with what the page tells of it; `addresses` are names with what is to be copied."""
+
+    row: ProviderRow
+    health: ProviderHealth
+    work: OpenWork
+    addresses: tuple[tuple[str, str], ...]
 
 
 @router.get("/providers")
-async def list_providers(visit: Admin) -> Response:
+async def list_providers(request: Request, visit: Admin) -> Response:
     """List the tenant's providers with their health."""
     async with visit.session() as session:
         rows = await email_providers.page(session, None, _MOST)
         work = await desk.open_work(session)
         expiries = await push_subscriptions.expiries(session)
-    nothing, poll_seconds = OpenWork(0, 0), visit.context.poll_seconds
+    public_url: str = request.app.state.settings.public_url
     shown = [
-        (row, ProviderHealth.of(row, work.get(key, nothing), expiries.get(key), poll_seconds))
+        Mailbox(
+            row,
+            ProviderHealth.of(row, of_row, expiries.get(row.provider_id), visit.context.poll_seconds),
+            of_row,
+            _addresses(public_url, visit.tenant, row),
+        )
         for row in rows
-        for key in [row.provider_id]
+        for of_row in [work.get(row.provider_id, OpenWork(0, 0))]
     ]
-    return page("providers.html", visit=visit, providers=shown)
+    return page("providers.html", visit=visit, mailboxes=shown)
+
+
+@router.post("/providers/pause")
+async def pause_provider(sent: SentForm) -> Response:
+    """Stop working on a provider's mail."""
+    provider_id = _named(sent)
+    async with sent.visit.session() as session:
+        if not await email_providers.pause(session, provider_id, "paused by an operator", None, by_us=False):
+            raise not_found()
+    return RedirectResponse(f"/providers#p-{provider_id}", 303, HEADERS)
+
+
+@router.post("/providers/resume")
+async def resume_provider(sent: SentForm) -> Response:
+    """Go on with a provider's mail."""
+    provider_id = _named(sent)
+    if not await resume(sent.visit.context, sent.visit.tenant, provider_id):
+        raise not_found()
+    return RedirectResponse(f"/providers#p-{provider_id}", 303, HEADERS)
+
+
+def _named(sent: Posted) -> UUID:
+    if not sent.visit.is_admin:
+        raise for_admins()
+    return as_uuid(sent.fields.get("provider_id", ""))
+
+
+def _addresses(public_url: str, tenant: UUID, row: ProviderRow) -> tuple[tuple[str, str], ...]:
+    base = public_url.rstrip("/")
+    return tuple(
+        (name, base + path.format(tenant=tenant, provider_id=row.provider_id))
+        for name, path in _ADDRESSES.get(row.kind, ())
+    )

@@ -18,6 +18,7 @@ _WEB = Path(__file__).parent.parent
 STATIC = _WEB / "static"
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}']")
+_COMMAND = re.compile(r"`([^`]+)`")
 _KIBI = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _NO_FRACTION_FROM = 10
@@ -63,7 +64,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=when, day=day, size=size, link=link, linked=linked)
+    environment.filters.update(when=when, day=day, size=size, link=link, linked=linked, commands=commands)
     environment.globals.update(static=static, words=words, preview_kind=previews.kind)
     return environment
 
@@ -116,3 +117,8 @@ def linked(text: str) -> Markup:
         pieces += [escape(text[at : found.start()]), link(found[0])]
         at = found.end()
     return Markup().join([*pieces, escape(text[at:])])
+
+
+def commands(text: str) -> Markup:
+    """Write a sentence of ours with what is to be typed, between backticks, as code."""
+    return Markup(_COMMAND.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it is escaped

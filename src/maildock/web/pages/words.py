@@ -37,6 +37,30 @@ MAIL_STATUS = {
     "dead": "Given up",
 }
 
+# What lists can be asked for besides.
+BROKEN = {"broken": "Failed or given up"}
+
+MAIL_OUTCOMES = {
+    "received": "It is read in a moment.",
+    "filed": "It is on its ticket.",
+    "duplicate": "The same mail came through another mailbox; it is on the ticket once.",
+    "ignored": "It is not to be filed: a draft, sent mail, or older than the mailbox's start.",
+    "failed": "It could not be read; it is tried again by itself.",
+    "gone": "It was no longer in the mailbox when it was to be read.",
+    "dead": "It could not be read, and is not tried again by itself.",
+}
+
+TONES = {
+    "filed": "good",
+    "stored": "good",
+    "received": "busy",
+    "pending": "busy",
+    "processing": "busy",
+    "failed": "bad",
+    "dead": "bad",
+    "gone": "bad",
+}
+
 KINDS = {
     "microsoft": "Microsoft 365",
     "gmail": "Gmail",
@@ -84,6 +108,11 @@ def type_name(content_type: str) -> str:
 def can_retry(status: str, reason: str | None) -> bool:
     """Say whether a person may wish to have this part stored after all."""
     return status in ("failed", "dead") or (status == "skipped" and reason not in _FINAL)
+
+
+def can_retry_mail(status: str) -> bool:
+    """Say whether a person may wish to have this mail read after all."""
+    return status in ("failed", "dead", "gone")
 
 
 def icon(content_type: str) -> str:
