@@ -1,5 +1,6 @@
 """The database goes away under load, dies, or has no room left; work stops, says so, and goes on by itself."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -83,6 +84,21 @@ async def test_a_server_that_dies_under_load_costs_nothing_but_time(database: Em
         assert len(await desk.documents()) == len(MAILS)
         assert {row["attempts"] for row in await desk.all(LEDGER)} == {0}
         assert (await desk.fsck()).clean
+
+
+async def test_work_goes_on_soon_after_an_outage_however_long_it_was(
+    database: EmbeddedDatabase, tmp_path: Path
+) -> None:
+    owner = await to_thread(database.start)
+    await to_thread(migrate, owner)
+    async with house(owner, tmp_path) as desk:
+        await to_thread(database.stop)
+        for _ in range(2):
+            with pytest.raises(OutageError):
+                await desk.context.database.ping()
+        await to_thread(database.start)
+        async with asyncio.timeout(3):
+            await until_it_answers(desk)
 
 
 if os.geteuid() == 0:  # nobody else may mount a disk so small

@@ -5,6 +5,7 @@ statement without it. Row level security enforces the same a second time.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, Self, TypeVar
@@ -17,6 +18,10 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from maildock.domain.errors import OutageError
 
 PING_SECONDS = 5.0
+# After an outage the pool would wait as long again as it has lasted before it connects, up to minutes. So it gives up
+# soon, and each asking has it connect anew.
+_RECONNECT_SECONDS = 1.0
+_ASKS, _ASK_SECONDS = 4, 2.5
 
 Params = Mapping[str, object]
 Row = TypeVar("Row")
@@ -126,7 +131,13 @@ Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
 
 def _pool(dsn: str, size: int) -> Pool:
     return AsyncConnectionPool(
-        dsn, min_size=1, max_size=size, timeout=10, open=False, kwargs={"autocommit": True, "connect_timeout": 10}
+        dsn,
+        min_size=1,
+        max_size=size,
+        timeout=_ASK_SECONDS,
+        reconnect_timeout=_RECONNECT_SECONDS,
+        open=False,
+        kwargs={"autocommit": True, "connect_timeout": 10},
     )
 
 
@@ -148,7 +159,7 @@ async def _transaction(pool: Pool, begin: bytes) -> AsyncIterator[psycopg.AsyncC
 async def _begin(pool: Pool, begin: bytes) -> psycopg.AsyncConnection[Any]:
     """Take a connection that works. One from before a restart of the server doesn't; asking each first costs more."""
     for _ in range(pool.max_size):
-        connection = await pool.getconn()
+        connection = await _taken(pool)
         try:
             await connection.execute(begin)
         except psycopg.OperationalError:
@@ -159,6 +170,13 @@ async def _begin(pool: Pool, begin: bytes) -> psycopg.AsyncConnection[Any]:
         else:
             return connection
     raise DatabaseAway("the database does not answer; is it running?")
+
+
+async def _taken(pool: Pool) -> psycopg.AsyncConnection[Any]:
+    for _ in range(_ASKS - 1):
+        with contextlib.suppress(PoolTimeout):
+            return await pool.getconn()
+    return await pool.getconn()
 
 
 @asynccontextmanager
