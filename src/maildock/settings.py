@@ -8,12 +8,14 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 
 import psycopg
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -148,10 +150,16 @@ def load(environ: Mapping[str, str] | None = None, dotenv: Path = Path(".env")) 
 
 def _read(dotenv: Path) -> dict[str, str | None]:
     try:
-        return dict(dotenv_values(dotenv)) if dotenv.is_file() else {}
+        if not dotenv.is_file():
+            return {}
+        text = dotenv.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else "it is not UTF-8"
         raise UsageError(f"{dotenv.absolute()} cannot be read: {why}") from problem
+    for line in parse_stream(StringIO(text)):
+        if line.error or ((line.key or "").startswith(PREFIX) and line.value is None):
+            raise UsageError(f"{dotenv.absolute()}: line {line.original.line} is not NAME=value")
+    return dict(dotenv_values(stream=StringIO(text)))
 
 
 def _is_text(value: str) -> bool:

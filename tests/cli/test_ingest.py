@@ -42,6 +42,7 @@ def test_what_cannot_be_filed_is_named_and_the_rest_goes_on(maildock: Maildock, 
         ("failed", "not_a_message"), ("failed", "too_large"), ("created", None),
     ]  # fmt: skip
     assert set(run.lines[0]) == KEYS
+    assert run.err.splitlines() == [f"{bad}: not filed: not_a_message", f"{large}: not filed: too_large"]
 
 
 def test_a_folder_is_read_by_path_and_without_hidden_files(maildock: Maildock, shop: str, tmp_path: Path) -> None:

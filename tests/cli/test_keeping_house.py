@@ -47,7 +47,9 @@ def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, s
     rows = maildock("attachments", "list", "--status", "skipped", "--json").lines
     assert [row["file_name"] for row in rows] == ["logo.png"]
     address = f"{rows[0]['provider_id']}:{rows[0]['email_id']}:{rows[0]['attachment_id']}"
-    assert maildock("attachments", "retry", address, "--keep-inline").code == 0
+    due = maildock("attachments", "retry", address, "--keep-inline", "--json")
+    assert (due.code, due.line["status"], due.line["file_name"]) == (0, "pending", "logo.png")
+    assert address in due.err
     assert maildock("worker", "--drain").code == 0
     assert [row["status"] for row in maildock("attachments", "list", "--json").lines] == ["stored", "stored"]
     shown_again = maildock("emails", "show", line["email_id"], "--json").line
@@ -55,6 +57,7 @@ def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, s
     assert [email["status"] for email in maildock("emails", "list", "--json").lines] == ["filed"]
     assert maildock("attachments", "retry", f"{uuid4()}:x:1").code == 1
     assert maildock("attachments", "retry", "nonsense").code == 2
+    assert (maildock("attachments", "retry", "--all-failed", "--json").out) == ""
 
 
 def test_providers_are_shown_checked_and_paused(maildock: Maildock, shop: str) -> None:
@@ -101,6 +104,8 @@ def test_fsck_finds_what_is_wrong_and_mends_it(maildock: Maildock, shop: str, tm
     found = maildock("fsck", "--json")
     assert found.code == 1
     assert [len(found.line[kind]) for kind in ("missing", "damaged", "orphaned", "stuck")] == [0, 1, 1, 0]
+    told = {line.partition(":")[0] for line in found.err.splitlines()}
+    assert {*found.line["damaged"], *found.line["orphaned"]} <= told
     assert maildock("fsck", "--repair").code == 1
     assert maildock("worker", "--drain").code == 0
     assert maildock("fsck").code == 0

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cli.program import Maildock, Service
+from tests.cli.program import Maildock, Service, ended
 from tests.mail import mail
 
 
@@ -35,6 +35,18 @@ def test_up_serves_tells_its_login_once_and_stops_cleanly(alone: Maildock, numbe
     assert second.line["admin"] is None
     assert second.line["tenant"] == first.line["tenant"]
     assert second.stop()[0] == 0
+
+
+@pytest.mark.parametrize("words", [("worker",), ("up", "--port", "0", "--json"), ("demo", "--port", "0")])
+def test_a_service_that_is_stopped_while_it_starts_has_stopped(
+    alone: Maildock, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    service = Maildock({**alone.environment, "TMPDIR": str(tmp_path)}, tmp_path).popen(*words)
+    while not (list(tmp_path.glob("*/database.location")) or list(tmp_path.glob("*/database"))):
+        time.sleep(0.01)
+    service.send_signal(signal.SIGTERM)
+    assert ended(service).code == 0
+    assert not list(tmp_path.glob("maildock-demo-*"))
 
 
 def test_ingest_works_beside_a_running_service_and_alone(alone: Maildock, tmp_path: Path) -> None:

@@ -62,7 +62,22 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert (found.inline, found.max_attempts) == ("keep", 5)
 
 
-@pytest.mark.parametrize("content", [b"MAILDOCK_INLINE=\xff\n", b"MAILDOCK_INLIN=keep\n", b"MAILDOCK_INLINE=maybe\n"])
+def test_a_file_may_begin_with_a_mark_of_its_encoding(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("MAILDOCK_INLINE=keep\n", "utf-8-sig")
+    assert load({}, dotenv).inline == "keep"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"MAILDOCK_INLINE=\xff\n",
+        b"MAILDOCK_INLIN=keep\n",
+        b"MAILDOCK_INLINE=maybe\n",
+        b"MAILDOCK_INLINE\n",
+        b"OTHER=1\nMAILDOCK_INLINE keep\n",
+    ],
+)
 def test_a_bad_file_stops_the_program_with_one_line(alone: Maildock, tmp_path: Path, content: bytes) -> None:
     (tmp_path / ".env").write_bytes(content)
     run = alone("tenants", "list")

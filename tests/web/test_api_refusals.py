@@ -40,6 +40,7 @@ def is_problem(answer: Answer, status: int) -> bool:
 
 async def test_every_refusal_is_a_problem(api: Client) -> None:
     assert is_problem(await api.get("/api/v1/nothing"), 404)
+    assert is_problem(await api.get("/api/v1/tickets/"), 404)
     assert is_problem(await api.get(f"/api/v1/tickets/{uuid4()}"), 404)
     assert is_problem(await api("DELETE", "/api/v1/tickets"), 405)
     assert is_problem(await api.get("/api/v1/emails?provider_id=x"), 400)

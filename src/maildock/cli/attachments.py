@@ -6,7 +6,7 @@ from uuid import UUID
 import typer
 
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, OfTenant, plain, print_all, say
+from maildock.cli.output import AsJson, OfTenant, plain, print_all, print_json, say
 from maildock.domain.errors import UsageError
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
 from maildock.tables import api_reads, email_providers
@@ -38,20 +38,25 @@ def list_(
 async def _list(
     house: House, narrowed: str | None, status: str | None, provider: UUID | None, email_id: str | None
 ) -> list[dict[str, Any]]:
+    tenants = await house.tenant_ids(narrowed)
+    return [row for tenant in tenants for row in await _of_tenant(house, tenant, status, provider, email_id)]
+
+
+async def _of_tenant(
+    house: House, tenant: UUID, status: str | None, provider: UUID | None, email_id: str | None
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for tenant in await house.tenant_ids(narrowed):
-        before = None
-        while True:
-            async with house.context.database.tenant(tenant) as session:
-                rows = await api_reads.attachments(
-                    session, status=status, provider_id=provider, email_id=email_id, before=before, limit=PAGE
-                )
-            found += [Attachment.of(row).model_dump(mode="json") for row in rows]
-            if len(rows) < PAGE:
-                break
-            last = rows[-1]
-            before = (last.created_at, last.provider_id, last.email_id, last.attachment_id)
-    return found
+    before = None
+    while True:
+        async with house.context.database.tenant(tenant) as session:
+            rows = await api_reads.attachments(
+                session, status=status, provider_id=provider, email_id=email_id, before=before, limit=PAGE
+            )
+        found += [Attachment.of(row).model_dump(mode="json") for row in rows]
+        if len(rows) < PAGE:
+            return found
+        last = rows[-1]
+        before = (last.created_at, last.provider_id, last.email_id, last.attachment_id)
 
 
 @app.command("retry")
@@ -62,23 +67,40 @@ def retry_(
     all_failed: Annotated[bool, typer.Option("--all-failed", help="Whatever has failed or died.")] = False,
     keep_inline: Annotated[bool, typer.Option("--keep-inline", help="Also what the HTML shows.")] = False,
     tenant: OfTenant = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make failed, dead or skipped parts due again."""
     if all_failed == bool(addresses):
         raise UsageError("name attachments, or say --all-failed")
     wanted = [AttachmentAddress.parse(plain(address) or "") for address in addresses or ()]
     if all_failed:
-        run(lambda house: _retry_all(house, tenant))
-    elif not run(lambda house: _retry(house, wanted, tenant, keep_inline=keep_inline)):
+        run(lambda house: _retry_all(house, tenant, as_json=as_json))
+    elif not run(lambda house: _retry(house, wanted, tenant, keep_inline=keep_inline, as_json=as_json)):
         raise typer.Exit(1)
 
 
-async def _retry_all(house: House, narrowed: str | None) -> None:
+async def _retry_all(house: House, narrowed: str | None, *, as_json: bool) -> None:
+    count = 0
     for tenant in await house.tenant_ids(narrowed):
+        found = [row for status in ("failed", "dead") for row in await _of_tenant(house, tenant, status, None, None)]
         await retry_all_failed(house.context, tenant)
+        count += len(found)
+        for row in found if as_json else ():
+            address = AttachmentAddress(UUID(row["provider_id"]), row["email_id"], row["attachment_id"])
+            await _print_now(house, tenant, address)
+    say(f"due again: {count}, and every mail that could not be filed")
 
 
-async def _retry(house: House, wanted: list[AttachmentAddress], narrowed: str | None, *, keep_inline: bool) -> bool:
+async def _print_now(house: House, tenant: UUID, address: AttachmentAddress) -> None:
+    async with house.context.database.tenant(tenant) as session:
+        row = await api_reads.attachment(session, address.provider_id, address.email_id, address.attachment_id)
+    if row is not None:
+        print_json(Attachment.of(row).model_dump(mode="json"))
+
+
+async def _retry(
+    house: House, wanted: list[AttachmentAddress], narrowed: str | None, *, keep_inline: bool, as_json: bool
+) -> bool:
     tenants = set(await house.tenant_ids(narrowed))
     all_there = True
     for address in wanted:
@@ -87,10 +109,14 @@ async def _retry(house: House, wanted: list[AttachmentAddress], narrowed: str | 
         before = None
         if tenant in tenants and tenant is not None:
             before = await retry(house.context, tenant, address, keep_inline=keep_inline)
+            if before is not None and as_json:
+                await _print_now(house, tenant, address)
         shown = f"{address.provider_id}:{address.email_id}:{address.attachment_id}"
         if before is None:
             say(f"{shown}: there is no such attachment")
             all_there = False
         elif before not in ("failed", "dead", "skipped"):
             say(f"{shown}: is {before}, and stays so")
+        else:
+            say(f"{shown}: due again")
     return all_there

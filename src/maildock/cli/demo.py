@@ -1,5 +1,6 @@
 """`maildock demo`: a throw-away installation with something to look at."""
 
+import contextlib
 import logging
 import shutil
 import tempfile
@@ -25,6 +26,11 @@ LIMIT = 5 * 1024 * 1024
 
 def demo(port: Port = DEFAULT_PORT, as_json: AsJson = False) -> None:
     """Run everything on a throw-away data dir with a few mails already in, until interrupted."""
+    with contextlib.suppress(KeyboardInterrupt):
+        _show(port, as_json=as_json)
+
+
+def _show(port: int, *, as_json: bool) -> None:
     from maildock.cli.serving import Roles, serve  # noqa: PLC0415 - as in `service`
 
     folder = Path(tempfile.mkdtemp(prefix="maildock-demo-"))

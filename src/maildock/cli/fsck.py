@@ -25,11 +25,10 @@ def fsck(
     findings = run(lambda house: _check(house, repair=repair))
     if as_json:
         print_json(asdict(findings))
-    else:
-        for kind, meaning in _MEANINGS.items():
-            for entry in getattr(findings, kind):
-                say(f"{entry}: {meaning}")
-        say(f"{findings.checked} objects checked" + ("" if findings.clean else ", something is wrong"))
+    for kind, meaning in _MEANINGS.items():
+        for entry in getattr(findings, kind):
+            say(f"{entry}: {meaning}")
+    say(f"{findings.checked} objects checked" + ("" if findings.clean else ", something is wrong"))
     if not findings.clean:
         raise typer.Exit(1)
 

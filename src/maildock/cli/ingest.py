@@ -184,18 +184,21 @@ def _is_well(line: dict[str, Any]) -> bool:
 
 
 def _print(line: dict[str, Any], *, as_json: bool) -> None:
+    where = printable(line["path"] if line["index"] is None else f"{line['path']} [{line['index']}]")
     if as_json:
         print_json(line)
-        return
-    where = printable(line["path"] if line["index"] is None else f"{line['path']} [{line['index']}]")
+    elif line["outcome"] != "failed":
+        _print_counts(where, line)
     if line["outcome"] == "failed":
         say(f"{where}: not filed: {line['error']}")
-        return
+    for attachment in line["attachments"]:
+        if attachment["status"] in ("failed", "dead"):
+            say(f"{where}: {attachment['file_name']}: {attachment['error']}")
+
+
+def _print_counts(where: str, line: dict[str, Any]) -> None:
     counts: dict[str, int] = {}
     for attachment in line["attachments"]:
         counts[attachment["status"]] = counts.get(attachment["status"], 0) + 1
     files = ", ".join(f"{count} {status}" for status, count in counts.items()) or "no files"
     sys.stdout.write(f"{where}: {line['outcome']} #{line['ticket_number']}, {files}\n")
-    for attachment in line["attachments"]:
-        if attachment["status"] in ("failed", "dead"):
-            say(f"{where}: {attachment['file_name']}: {attachment['error']}")

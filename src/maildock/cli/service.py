@@ -3,6 +3,7 @@
 The web is imported by those commands alone that serve it: it takes longer to import than most others take to run.
 """
 
+import contextlib
 import logging
 from typing import Annotated
 
@@ -28,16 +29,18 @@ def up(
     as_json: AsJson = False,
 ) -> None:
     """Run everything: migrations, web and worker, until interrupted."""
-    from maildock.cli.serving import Roles, announce_first_run, serve  # noqa: PLC0415
+    with _stopped_is_done():
+        from maildock.cli.serving import Roles, announce_first_run, serve  # noqa: PLC0415
 
-    serve(load(logging.INFO), Roles(host, port, worker=not no_worker, migrate=True), announce_first_run, as_json)
+        serve(load(logging.INFO), Roles(host, port, worker=not no_worker, migrate=True), announce_first_run, as_json)
 
 
 def web(host: Host = "127.0.0.1", port: Port = DEFAULT_PORT, as_json: AsJson = False) -> None:
     """Run the web server alone, until interrupted."""
-    from maildock.cli.serving import Roles, announce_url, serve  # noqa: PLC0415
+    with _stopped_is_done():
+        from maildock.cli.serving import Roles, announce_url, serve  # noqa: PLC0415
 
-    serve(load(logging.INFO), Roles(host, port, worker=False, migrate=False), announce_url, as_json)
+        serve(load(logging.INFO), Roles(host, port, worker=False, migrate=False), announce_url, as_json)
 
 
 def worker(
@@ -45,8 +48,13 @@ def worker(
 ) -> None:
     """Run a worker, until interrupted."""
     settings = load(logging.INFO)
-    with database(settings) as where:
+    with contextlib.nullcontext() if drain else _stopped_is_done(), database(settings) as where:
         run_until_stopped(_work(settings, where, drain=drain))
+
+
+def _stopped_is_done() -> contextlib.AbstractContextManager[None]:
+    """Let what is told to stop before it has begun end well; who is to drain has then not done so."""
+    return contextlib.suppress(KeyboardInterrupt)
 
 
 async def _work(settings: Settings, where: wiring.Dsns, *, drain: bool) -> None:

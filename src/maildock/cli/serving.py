@@ -39,8 +39,6 @@ class Roles:
 def serve(settings: Settings, roles: Roles, announce: Announce, as_json: bool) -> None:
     """Listen, print where, and serve until a signal comes."""
     with (
-        # Told to stop before it has begun, it has stopped.
-        contextlib.suppress(KeyboardInterrupt),
         contextlib.closing(_listen(roles)) as listener,
         database(settings, migrate=roles.migrate) as where,
     ):

@@ -49,8 +49,9 @@ def migrate(dsn: str, target: str = "head") -> None:
         if isinstance(problem.orig, psycopg.errors.InsufficientPrivilege):
             said = str(problem.orig).splitlines()[0]
             raise UsageError(
-                f"the owner of the database may not do this ({said}); where another owner made the roles, have a"
-                " superuser GRANT maildock_app, maildock_sweep TO the owner"
+                f"the owner of the database may not do this ({said}); have a superuser make it the owner by"
+                " ALTER DATABASE … OWNER TO it, and where another one made the roles, by GRANT maildock_app,"
+                " maildock_sweep TO it"
             ) from problem
         # What the driver said, as it is raised everywhere else.
         raise problem.orig or problem from problem

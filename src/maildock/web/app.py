@@ -36,6 +36,8 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # A redirect would name the host that the client names, and lose TLS behind a proxy.
+        redirect_slashes=False,
     )
     app.state.context = context
     app.state.settings = settings
