@@ -71,6 +71,7 @@ async def test_a_reply_in_another_tenant_does_not_find_our_ticket(desk: Desk, ne
 async def test_a_number_in_the_subject_counts_only_for_who_takes_part(desk: Desk) -> None:
     await desk.ingest(mail("Printer", sender="ann@customer.example"))
     await desk.ingest(mail("Re: [#1] Printer", sender="Ann <ANN@customer.example>"))
+    await desk.ingest(mail("[#4711] Re: [#1] Printer, as our own desk marks it", sender="ann@customer.example"))
     await desk.ingest(mail("Re: [#1] Printer", sender="eve@elsewhere.example"))
     assert [ticket["number"] for ticket in await desk.all(TICKETS)] == [1, 2]
 

@@ -9,6 +9,7 @@ from maildock.domain.message import InboundMessage
 
 # A References header may be as long as its sender likes; the newest ancestors decide.
 MOST_ANCESTORS = 100
+MOST_NUMBERS = 5
 
 _TICKET_NUMBER = re.compile(r"\[#([0-9]{1,9})\]")
 
@@ -27,8 +28,11 @@ def first_known(wanted: Iterable[bytes], known: Mapping[bytes, UUID]) -> UUID | 
     return next((known[ancestor] for ancestor in wanted if ancestor in known), None)
 
 
-def ticket_number(subject: str) -> int | None:
-    """Read a ticket's number out of a subject like `Re: [#123] Printer`; it proves nothing about the sender."""
-    found = _TICKET_NUMBER.search(subject)
+def ticket_numbers(subject: str) -> tuple[int, ...]:
+    """Read the numbers out of a subject like `Re: [#123] Printer`; they prove nothing about the sender.
+
+    There may be several: the sender's own desk marks subjects, too.
+    """
     # The column holds 32 bits; a larger number is nobody's.
-    return int(found[1]) if found else None
+    found = dict.fromkeys(int(number) for number in _TICKET_NUMBER.findall(subject))
+    return tuple(found)[:MOST_NUMBERS]

@@ -126,10 +126,8 @@ async def _existing_ticket(
         found = await messages.ticket_of_thread(session, email.provider_id, ids.text_hash(message.thread_id))
         if found:
             return found
-    number = threading.ticket_number(message.subject)
-    if number is None or message.sender is None:
-        return None
-    return await tickets.numbered_with(session, number, author_hash)
+    numbers = threading.ticket_numbers(message.subject) if message.sender else ()
+    return await tickets.numbered_with(session, numbers, author_hash) if numbers else None
 
 
 async def _settle(session: TenantSession, token: UUID, email: EmailRef, message: InboundMessage, filed: Filed) -> None:

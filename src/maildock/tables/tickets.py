@@ -1,5 +1,6 @@
 """`tickets` and `ticket_counters`: what people work on, numbered from 1 in each tenant."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from maildock.tables import ticket_words
@@ -37,13 +38,14 @@ async def reopen(session: TenantSession, ticket_id: UUID) -> None:
     )
 
 
-async def numbered_with(session: TenantSession, number: int, author_hash: bytes) -> UUID | None:
-    """Find a ticket by number, if this author already takes part in it."""
+async def numbered_with(session: TenantSession, numbers: Sequence[int], author_hash: bytes) -> UUID | None:
+    """Find the ticket with the first of these numbers in which this author already takes part."""
     found: UUID | None = await session.value(
-        "SELECT ticket_id FROM tickets AS t WHERE tenant = %(tenant)s AND number = %(number)s AND EXISTS"
+        "SELECT ticket_id FROM tickets AS t WHERE tenant = %(tenant)s AND number = ANY(%(numbers)s) AND EXISTS"
         " (SELECT FROM comments AS c WHERE c.tenant = %(tenant)s AND c.ticket_id = t.ticket_id"
-        "  AND c.author_hash = %(author_hash)s)",
-        {"number": number, "author_hash": author_hash},
+        "  AND c.author_hash = %(author_hash)s)"
+        " ORDER BY array_position(%(numbers)s::integer[], number) LIMIT 1",
+        {"numbers": list(numbers), "author_hash": author_hash},
     )
     return found
 
