@@ -79,6 +79,12 @@ async def test_metrics_want_their_token_when_one_is_set(context: Context) -> Non
         assert (await Client(origin, {"Authorization": "Bearer letmein"}).get("/metrics")).status == 200
 
 
+async def test_a_token_for_the_metrics_may_be_any_text(context: Context) -> None:
+    async with serving(context, WebSettings(("key",), "http://127.0.0.1", "tür")) as origin:
+        sent = {"Authorization": "Bearer tür".encode().decode("latin-1")}
+        assert (await Client(origin, sent).get("/metrics")).status == 200
+
+
 async def test_metrics_tell_no_tenant(desk: Desk, origin: str) -> None:
     await desk.ingest(mail("Secret").attach("a.txt", b"hello"))
     answer = await Client(origin, {}).get("/metrics")

@@ -45,7 +45,9 @@ async def get_metrics(request: Request) -> Response:
     if token is None:
         if not _is_local(request):
             raise Problem(403, "Only this machine may ask; set MAILDOCK_METRICS_TOKEN to let others.")
-    elif not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
+    elif not hmac.compare_digest(
+        request.headers.get("authorization", "").encode("latin-1"), f"Bearer {token}".encode()
+    ):
         raise Problem(401, "The bearer token of MAILDOCK_METRICS_TOKEN is needed.", WWW_Authenticate="Bearer")
     body, media_type = metrics.render()
     return Response(body, media_type=media_type)

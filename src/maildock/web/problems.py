@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457), for every route of the API."""
 
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,8 @@ from maildock.domain.errors import MaildockError, OutageError, UsageError, logga
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 5
+
+_JSON = re.compile(r"application/([a-z.-]+\+)?json\s*(;|$)", re.IGNORECASE)
 
 # On every answer, so that no browser takes it for anything else than it is.
 SAFE_HEADERS = {
@@ -66,7 +69,7 @@ def problem_of(request: Request, error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return _of_validation(error)
+        return _of_validation(request, error)
     if isinstance(error, HTTPException):
         return not_found() if error.status_code == HTTPStatus.NOT_FOUND else _of_http(error)
     if isinstance(error, OutageError):
@@ -90,11 +93,13 @@ def _of_http(error: HTTPException) -> Problem:
     return Problem(error.status_code, str(error.detail), **dict(error.headers or {}))
 
 
-def _of_validation(error: RequestValidationError) -> Problem:
+def _of_validation(request: Request, error: RequestValidationError) -> Problem:
     first = error.errors()[0]
     place, *names = [str(part) for part in first["loc"]]
     if place == "path":
         return not_found()
+    if place == "body" and not _JSON.match(request.headers.get("content-type", "application/json")):
+        return Problem(415, "Send the body as application/json.")
     where = ".".join(names) or "the body"
     return Problem(400 if place == "query" else 422, f"{where}: {first['msg']}")
 

@@ -10,7 +10,7 @@ from maildock.flow.retry import AttachmentAddress, retry
 from maildock.tables import api_reads
 from maildock.web import cursors
 from maildock.web.api.pages import Page
-from maildock.web.caller import DEFAULT_LIMIT, Caller, Cursor, House, Limit
+from maildock.web.caller import DEFAULT_LIMIT, Caller, Cursor, House, Limit, described
 from maildock.web.problems import not_found
 from maildock.web.shapes import Attachment
 from maildock.web.texts import Text
@@ -57,7 +57,7 @@ async def list_attachments(
     )
 
 
-@router.post("/retry", status_code=202)
+@router.post("/retry", status_code=202, responses={415: described("Not application/json")})
 async def retry_attachment(house: House, tenant: Caller, wish: Wish) -> Attachment:
     """Make a failed, dead or skipped part due again; what is stored or under way stays as it is."""
     address = AttachmentAddress(wish.provider_id, wish.email_id, wish.attachment_id)
