@@ -35,6 +35,15 @@ async def test_what_a_ticket_has_comes_in_pages(desk: Desk, api: Client) -> None
     assert [part["file_name"] for part in parts] == [f"{number}.txt" for number in (4, 3, 2, 1, 0)]
 
 
+async def test_head_is_answered_as_get_without_the_body(desk: Desk, api: Client) -> None:
+    await desk.ingest(mail("Printer"))
+    for path in ("/api/v1/tickets", "/login", "/metrics", "/readyz"):
+        whole, head = await api.get(path), await api("HEAD", path)
+        assert (head.status, head.body, head.headers["content-type"]) == (200, b"", whole.headers["content-type"])
+    assert (await api("HEAD", f"/api/v1/tickets/{uuid4()}")).status == 404
+    assert (await api("HEAD", "/api/v1/messages")).status == 405
+
+
 async def test_mail_that_comes_meanwhile_moves_no_page(desk: Desk, api: Client) -> None:
     await desk.ingest(*(mail(f"Mail {number}") for number in range(4)))
     first = (await api.get("/api/v1/tickets?limit=2")).json()

@@ -6,6 +6,7 @@ Plain ASGI, for it sees every byte.
 import asyncio
 import contextlib
 import inspect
+import re
 import time
 from collections.abc import MutableMapping
 from http import HTTPStatus
@@ -22,6 +23,8 @@ from maildock.web.problems import SAFE_HEADERS
 LARGEST_BODY = 1 << 20
 # These stream their bodies, and have limits of their own.
 _STREAMED = ("/api/v1/messages", "/mail")
+# These answer HEAD themselves, or not at all.
+_FILES = re.compile(r".*/(content|documents\.zip|tickets/[^/]+/documents/[^/]+)", re.DOTALL)
 
 # What a client still sends after it was refused is read this far, or else the closed connection would eat the answer.
 _LINGER_BYTES, _LINGER_SECONDS = 64 << 20, 10
@@ -42,7 +45,7 @@ class Edge:
         body = _Body(scope, receive)
         answer = _Answer(body, send)
         try:
-            await self._app(scope, body.receive, answer.send)
+            await self._app(_as_get(scope), body.receive, answer.send)
         except Exception as error:
             if answer.status is not None:
                 raise
@@ -57,6 +60,13 @@ class Edge:
         if inspect.isawaitable(response):
             response = await response
         await response(scope, body.receive, answer.send)
+
+
+def _as_get(scope: Scope) -> Scope:
+    """Have HEAD answered as GET is, for the server leaves the body out; but nobody reads files for that."""
+    if scope["method"] != "HEAD" or _FILES.fullmatch(scope["path"]):
+        return scope
+    return {**scope, "method": "GET"}
 
 
 class _Body:
