@@ -18,6 +18,7 @@ from maildock.domain.errors import OutageError
 from maildock.embedded.database import EmbeddedDatabase
 from maildock.migrations.runner import migrate
 from maildock.settings import load
+from maildock.tables.session import Database
 from maildock.worker.worker import Worker
 from tests.desk import EMAILS, LEDGER, Desk
 from tests.mail import mail
@@ -164,6 +165,14 @@ async def until_it_answers(desk: Desk) -> None:
         with contextlib.suppress(OutageError):
             return await desk.context.database.ping()
         await sleep(0.2)
+
+
+def test_a_machine_that_is_gone_is_noticed_unless_the_url_says_otherwise() -> None:
+    url = "postgresql://ann@db.example/maildock"
+    noticed = psycopg.conninfo.conninfo_to_dict(Database(url, url).app_dsn)
+    assert (noticed["host"], noticed["keepalives_idle"], noticed["tcp_user_timeout"]) == ("db.example", "10", "25000")
+    patient = psycopg.conninfo.conninfo_to_dict(Database(f"{url}?keepalives_idle=60", url).app_dsn)
+    assert patient["keepalives_idle"] == "60"
 
 
 async def test_a_statement_that_finds_no_server_says_so(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any, LiteralString, Self, TypeVar
 from uuid import UUID
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import class_row, tuple_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -22,6 +23,8 @@ PING_SECONDS = 5.0
 # soon, and each asking has it connect anew.
 _RECONNECT_SECONDS = 1.0
 _ASKS, _ASK_SECONDS = 4, 2.5
+# Left alone, the kernel would wait two hours for an answer from a machine that has lost its power.
+_SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
 Params = Mapping[str, object]
 Row = TypeVar("Row")
@@ -89,9 +92,9 @@ class Database:
     """Connection pools of the two unprivileged roles, opened by `async with`."""
 
     def __init__(self, app_dsn: str, sweep_dsn: str, max_connections: int = 16) -> None:
-        self.app_dsn = app_dsn
-        self._app = _pool(app_dsn, max_connections)
-        self._sweep = _pool(sweep_dsn, 2)
+        self.app_dsn = _noticing(app_dsn)
+        self._app = _pool(self.app_dsn, max_connections)
+        self._sweep = _pool(_noticing(sweep_dsn), 2)
 
     async def __aenter__(self) -> Self:
         await self._app.open()
@@ -127,6 +130,11 @@ class Database:
 
 
 Pool = AsyncConnectionPool[psycopg.AsyncConnection[Any]]
+
+
+def _noticing(dsn: str) -> str:
+    """Have a connection notice within half a minute that the machine is gone, unless the DSN says otherwise."""
+    return make_conninfo("", **{**_SILENCE, **conninfo_to_dict(dsn)})
 
 
 def _pool(dsn: str, size: int) -> Pool:
