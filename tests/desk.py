@@ -85,9 +85,9 @@ class Desk:
             assert len(found[row["name"]]) == row["size"]
         return found
 
-    async def fsck(self) -> Findings:
+    async def fsck(self, *, repair: bool = False) -> Findings:
         """Check the database against the store."""
-        return [findings async for findings in check(self.context)][-1]
+        return [findings async for findings in check(self.context, repair=repair)][-1]
 
     async def let_claims_lapse(self) -> None:
         """Let the time pass after which a dead worker's claims are anybody's."""

@@ -10,6 +10,7 @@ from maildock.domain.ids import file_provider_id
 from maildock.flow.check import check
 from maildock.flow.recover import tidy
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
+from maildock.storage.keys import object_key
 from maildock.worker.worker import Worker
 from tests.desk import DOCUMENTS, EMAILS, LEDGER, TICKETS, Desk
 from tests.mail import mail
@@ -213,3 +214,20 @@ async def test_a_mail_of_a_thousand_parts_and_more_says_how_many_it_left_out(des
     assert len(ledger) == 1001
     limit = next(row for row in ledger.values() if row["attachment_id"] == "limit")
     assert (limit["status"], limit["reason"], limit["error_message"]) == ("skipped", "limit", "100 more parts")
+
+
+async def test_a_raw_mail_sent_again_brings_back_what_was_gone(desk: Desk) -> None:
+    raw = mail("Printer").attach("a.txt", b"hello").attach("b.txt", b"kept")
+    receipt = (await desk.ingest(raw))[0]
+    await desk.all("UPDATE email_processed_messages SET raw_sha256 = NULL WHERE tenant = %(tenant)s")
+    await desk.all("UPDATE objects SET touched_at = now() - interval '2 hours' WHERE tenant = %(tenant)s")
+    await tidy(desk.context)
+    row = (await desk.ledger())["a.txt"]
+    await desk.context.store.delete(object_key(desk.tenant.tenant, row["sha256"]))
+    await desk.fsck(repair=True)
+    await work(desk)
+    assert (await desk.ledger())["a.txt"]["reason"] == "gone"
+    again = (await desk.ingest(raw))[0]
+    assert (again.email_id, again.new) == (receipt.email_id, False)
+    assert await desk.documents() == {"a.txt": b"hello", "b.txt": b"kept"}
+    assert (await desk.ledger())["a.txt"]["status"] == "stored"

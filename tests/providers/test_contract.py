@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maildock.flow.ask_now import ask_now
+from maildock.flow.connect import disconnect
 from maildock.flow.context import Context
+from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
+from maildock.storage.keys import object_key
 from maildock.tables import email_providers
 from maildock.tables.tenants import Tenant
 from maildock.worker.worker import Worker
@@ -181,3 +184,36 @@ async def test_a_nudge_while_the_vendor_is_being_asked_is_not_lost(box: MailboxD
     async with box.desk.context.database.tenant(box.desk.tenant.tenant) as session:
         await email_providers.polled(session, box.provider_id, asked.poll_at, 600)
     assert (await box.provider())["poll_at"] <= datetime.now(UTC)
+
+
+async def test_a_lost_object_comes_back_from_the_mailbox_and_stays_stored_for_all(box: MailboxDesk) -> None:
+    await box.desk.ingest(mail("By hand").attach("a.txt", b"hello"))
+    box.vendor.deliver(letter())
+    await box.work()
+    await box.desk.all("UPDATE email_processed_messages SET raw_sha256 = NULL WHERE tenant = %(tenant)s")
+    row = (await box.desk.ledger())["a.txt"]
+    await box.desk.context.store.delete(object_key(box.desk.tenant.tenant, row["sha256"]))
+    await box.desk.fsck(repair=True)
+    await box.work()
+    assert {one["status"] for one in await box.desk.all(LEDGER)} == {"stored"}
+    assert (await box.desk.fsck()).clean
+
+
+async def test_nothing_is_made_due_at_a_removed_mailbox(box: MailboxDesk) -> None:
+    context, tenant = box.desk.context, box.desk.tenant.tenant
+    box.vendor.deliver(letter())
+    await box.work()
+    box.vendor.fault(box.vendor.files_path, 9, "denied")
+    box.vendor.deliver(letter("Scanner").attach("c.txt", b"c"))
+    await box.work()
+    async with context.database.tenant(tenant) as session:
+        provider = await email_providers.get(session, box.provider_id)
+    assert provider
+    await disconnect(context, tenant, provider)
+    await retry_all_failed(context, tenant)
+    for row in await box.desk.all(LEDGER):
+        await retry(context, tenant, AttachmentAddress(box.provider_id, row["email_id"], row["attachment_id"]))
+    lost, *_ = [row for row in await box.desk.all(LEDGER) if row["file_name"] == "a.txt" and row["status"] == "stored"]
+    await context.store.delete(object_key(tenant, lost["sha256"]))
+    await box.desk.fsck(repair=True)
+    assert {one["status"] for one in await box.desk.all(LEDGER)} == {"stored", "dead"}

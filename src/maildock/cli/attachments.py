@@ -106,14 +106,19 @@ async def _retry(
     for address in wanted:
         async with house.context.database.sweep() as sweep:
             tenant = await email_providers.tenant_of(sweep, address.provider_id)
-        before = None
+        before, removed = None, False
         if tenant in tenants and tenant is not None:
             before = await retry(house.context, tenant, address, keep_inline=keep_inline)
             if before is not None and as_json:
                 await _print_now(house, tenant, address)
+            async with house.context.database.tenant(tenant) as session:
+                removed = await email_providers.get(session, address.provider_id) is None
         shown = f"{address.provider_id}:{address.email_id}:{address.attachment_id}"
         if before is None:
             say(f"{shown}: there is no such attachment")
+            all_there = False
+        elif removed:
+            say(f"{shown}: its mailbox was removed, so there is nothing to read it from")
             all_there = False
         elif before not in ("failed", "dead", "skipped"):
             say(f"{shown}: is {before}, and stays so")

@@ -11,6 +11,7 @@ from maildock.mime.reader import read_message
 from maildock.queue import hint
 from maildock.storage.keys import object_key
 from maildock.storage.spool import OverLimit, SpoolFile
+from maildock.tables import email_processed_attachments as attachments
 from maildock.tables import email_processed_messages as messages
 from maildock.tables import objects
 
@@ -55,6 +56,9 @@ async def _write_down(context: Context, tenant: UUID, provider_id: UUID, spooled
         new = new or await messages.receive_again(session, provider_id, email_id, spooled.sha256)
         if new:
             await hint(session, provider_id, "mail")
+        elif await attachments.give_again(session, provider_id, email_id):
+            await messages.keep_again(session, provider_id, email_id, spooled.sha256)
+            await hint(session, provider_id, "files")
     return Receipt(tenant, provider_id, email_id, new)
 
 

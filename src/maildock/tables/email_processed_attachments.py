@@ -55,6 +55,12 @@ class Settled:
 
 _OF_PROVIDER = " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s"
 _OPEN = " AND status IN ('pending', 'processing', 'failed')"
+# Nobody can read from a mailbox that was removed, so what is due there would wait for ever.
+_NOT_REMOVED = (
+    " AND provider_id NOT IN"
+    " (SELECT provider_id FROM email_providers WHERE tenant = %(tenant)s AND removed_at IS NOT NULL)"
+)
+_HAS_SOURCE = " (m.raw_sha256 IS NOT NULL OR (p.kind NOT IN ('file', 'smtp') AND p.removed_at IS NULL))"
 
 
 async def insert(
@@ -263,7 +269,9 @@ async def make_due(
         await session.execute(
             "UPDATE email_processed_attachments SET status = 'pending', reason = NULL, error_message = NULL,"
             " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL,"
-            " document_id = NULL, keep = keep OR %(keep)s OR reason = 'machine_part', updated_at = now()" + of_row,
+            " document_id = NULL, keep = keep OR %(keep)s OR reason = 'machine_part', updated_at = now()"
+            + of_row
+            + _NOT_REMOVED,
             {**key, "keep": keep},
         )
     elif keep:
@@ -302,10 +310,21 @@ async def make_all_failed_due(session: TenantSession) -> list[UUID]:
     rows = await session.values(
         "WITH due AS (UPDATE email_processed_attachments SET status = 'pending', reason = NULL, error_message = NULL,"
         " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
-        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead') RETURNING provider_id)"
+        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead')" + _NOT_REMOVED + " RETURNING provider_id)"
         " SELECT DISTINCT provider_id FROM due"
     )
     return [row[0] for row in rows]
+
+
+async def give_again(session: TenantSession, provider_id: UUID, email_id: str) -> int:
+    """Make those parts of a mail due whose bytes were gone, since its sender gave them again; says how many."""
+    return await session.execute(
+        "UPDATE email_processed_attachments SET status = 'pending', reason = NULL, error_message = NULL,"
+        " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
+        + _OF_PROVIDER
+        + " AND email_id = %(email_id)s AND status IN ('failed', 'dead') AND reason = 'gone'",
+        {"provider_id": provider_id, "email_id": email_id},
+    )
 
 
 async def sources_of(session: TenantSession, sha256: str) -> list[str | None]:
@@ -315,19 +334,30 @@ async def sources_of(session: TenantSession, sha256: str) -> list[str | None]:
         " JOIN email_processed_messages AS m ON m.tenant = %(tenant)s AND m.provider_id = a.provider_id"
         "  AND m.email_id = a.email_id"
         " JOIN email_providers AS p ON p.tenant = %(tenant)s AND p.provider_id = a.provider_id"
-        " WHERE a.tenant = %(tenant)s AND a.status = 'stored' AND a.sha256 = %(sha256)s"
-        " AND (m.raw_sha256 IS NOT NULL OR p.kind NOT IN ('file', 'smtp'))",
+        " WHERE a.tenant = %(tenant)s AND a.status = 'stored' AND a.sha256 = %(sha256)s AND" + _HAS_SOURCE,
         {"sha256": sha256},
     )
     return [row[0] for row in rows]
 
 
 async def make_due_again(session: TenantSession, sha256: str) -> list[UUID]:
-    """Make stored rows due whose object is lost; gives their providers. Their documents and ids stay."""
+    """Make stored rows due whose object is lost; gives their providers. Their documents and ids stay.
+
+    Where some can still be read, only those: they bring back the object of the others as well.
+    """
     rows = await session.values(
-        "WITH due AS (UPDATE email_processed_attachments SET status = 'pending', next_attempt_at = NULL,"
-        " keep = true, updated_at = now()"
-        " WHERE tenant = %(tenant)s AND status = 'stored' AND sha256 = %(sha256)s RETURNING provider_id)"
+        "WITH wanted AS (SELECT a.provider_id, a.email_id, a.attachment_id, p.removed_at IS NULL AS open,"
+        + _HAS_SOURCE
+        + " AS readable FROM email_processed_attachments AS a"
+        " JOIN email_processed_messages AS m ON m.tenant = %(tenant)s AND m.provider_id = a.provider_id"
+        "  AND m.email_id = a.email_id"
+        " JOIN email_providers AS p ON p.tenant = %(tenant)s AND p.provider_id = a.provider_id"
+        " WHERE a.tenant = %(tenant)s AND a.status = 'stored' AND a.sha256 = %(sha256)s),"
+        " due AS (UPDATE email_processed_attachments AS a SET status = 'pending', next_attempt_at = NULL,"
+        " keep = true, updated_at = now() FROM wanted AS w"
+        " WHERE a.tenant = %(tenant)s AND a.provider_id = w.provider_id AND a.email_id = w.email_id"
+        " AND a.attachment_id = w.attachment_id AND w.open"
+        " AND (w.readable OR NOT EXISTS (SELECT FROM wanted WHERE readable)) RETURNING a.provider_id)"
         " SELECT DISTINCT provider_id FROM due",
         {"sha256": sha256},
     )

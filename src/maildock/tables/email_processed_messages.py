@@ -48,6 +48,11 @@ class Announced:
 CAN_BE_DUE_AGAIN = ("failed", "dead", "gone")
 
 _KEY = " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = %(email_id)s"
+# Nobody can read from a mailbox that was removed, so what is due there would wait for ever.
+_NOT_REMOVED = (
+    " AND provider_id NOT IN"
+    " (SELECT provider_id FROM email_providers WHERE tenant = %(tenant)s AND removed_at IS NOT NULL)"
+)
 
 
 async def receive(
@@ -153,10 +158,18 @@ async def make_due(session: TenantSession, provider_id: UUID, email_id: str) -> 
     if before in CAN_BE_DUE_AGAIN:
         await session.execute(
             "UPDATE email_processed_messages SET status = 'received', error_message = NULL, attempts = 0, outages = 0,"
-            " claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()" + _KEY,
+            " claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()" + _KEY + _NOT_REMOVED,
             key,
         )
     return before
+
+
+async def keep_again(session: TenantSession, provider_id: UUID, email_id: str, raw_sha256: str) -> None:
+    """Keep the raw message of a filed mail once more: something of it is to be read again."""
+    await session.execute(
+        "UPDATE email_processed_messages SET raw_sha256 = %(raw_sha256)s" + _KEY,
+        {"provider_id": provider_id, "email_id": email_id, "raw_sha256": raw_sha256},
+    )
 
 
 async def make_all_failed_due(session: TenantSession) -> list[UUID]:
@@ -164,7 +177,7 @@ async def make_all_failed_due(session: TenantSession) -> list[UUID]:
     rows = await session.values(
         "WITH due AS (UPDATE email_processed_messages SET status = 'received', error_message = NULL, attempts = 0,"
         " outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
-        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead') RETURNING provider_id)"
+        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead')" + _NOT_REMOVED + " RETURNING provider_id)"
         " SELECT DISTINCT provider_id FROM due"
     )
     return [row[0] for row in rows]
