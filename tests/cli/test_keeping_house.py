@@ -63,7 +63,7 @@ def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, s
 def test_providers_are_shown_checked_and_paused(maildock: Maildock, shop: str) -> None:
     provider = maildock("providers", "list", "--json").line
     assert set(provider) == {"provider_id", "kind", "mailbox", "status"}
-    assert maildock("providers", "pause", provider["provider_id"]).code == 0
+    assert maildock("providers", "pause", provider["provider_id"], "--json").line["status"] == "paused"
     assert maildock("providers", "check", provider["provider_id"]).code == 1
     assert maildock("providers", "resume", provider["provider_id"]).code == 0
     steps = maildock("providers", "check", provider["provider_id"], "--json").lines
@@ -80,6 +80,7 @@ def test_sync_works_off_what_waits(maildock: Maildock, shop: str, tmp_path: Path
     paused = maildock("ingest", "1.eml", "--tenant", shop)
     assert (paused.code, "paused" in paused.err) == (1, True)
     maildock("providers", "resume", provider)
+    assert maildock("providers", "sync", provider, "--wait", "--json").line["health"]["backlog"] == 0
     assert maildock("providers", "sync", provider, "--since", "2026-01-01T10:00:00Z", "--wait").code == 0
     assert [row["status"] for row in maildock("attachments", "list", "--json").lines] == ["stored"]
 

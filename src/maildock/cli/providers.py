@@ -9,7 +9,7 @@ import typer
 
 from maildock.cli import connecting
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, OfTenant, print_all, print_one, say
+from maildock.cli.output import AsJson, OfTenant, print_all, print_json, print_one, say
 from maildock.domain.errors import MaildockError, UsageError
 from maildock.domain.ids import file_provider_id
 from maildock.flow.ask_now import ask_now
@@ -92,28 +92,35 @@ async def _check(house: House, provider_id: UUID) -> list[dict[str, Any]]:
 
 
 @app.command()
-def pause(provider_id: Id) -> None:
+def pause(provider_id: Id, as_json: AsJson = False) -> None:
     """Stop working on a provider's mail; nothing is lost meanwhile."""
-    run(lambda house: _pause(house, provider_id))
-    say(f"{provider_id} is paused")
+    _report(run(lambda house: _pause(house, provider_id)), f"{provider_id} is paused", as_json=as_json)
 
 
-async def _pause(house: House, provider_id: UUID) -> None:
+async def _pause(house: House, provider_id: UUID) -> dict[str, Any]:
     tenant, _ = await _known(house, provider_id)
     async with house.context.database.tenant(tenant) as session:
         await email_providers.pause(session, provider_id, "paused by an operator", None, by_us=False)
+    return await _show(house, provider_id)
+
+
+def _report(shown: dict[str, Any], said: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(shown)
+    elif said:
+        say(said)
 
 
 @app.command()
-def resume(provider_id: Id) -> None:
+def resume(provider_id: Id, as_json: AsJson = False) -> None:
     """Go on with a paused provider."""
-    run(lambda house: _resume(house, provider_id))
-    say(f"{provider_id} is active")
+    _report(run(lambda house: _resume(house, provider_id)), f"{provider_id} is active", as_json=as_json)
 
 
-async def _resume(house: House, provider_id: UUID) -> None:
+async def _resume(house: House, provider_id: UUID) -> dict[str, Any]:
     tenant, _ = await _known(house, provider_id)
     await flow_resume(house.context, tenant, provider_id)
+    return await _show(house, provider_id)
 
 
 @app.command()
@@ -124,16 +131,17 @@ def sync(
         typer.Option("--since", metavar="TIME", formats=connecting.TIMES, help="Also mail received since then (UTC)."),
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Return when every mail and every file has settled.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Catch up: have everything that this provider brought in worked on now."""
-    run(lambda house: _sync(house, provider_id, since, wait=wait))
+    _report(run(lambda house: _sync(house, provider_id, since, wait=wait)), "", as_json=as_json)
 
 
-async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait: bool) -> None:
+async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait: bool) -> dict[str, Any]:
     tenant, _ = await _known(house, provider_id)
     await ask_now(house.context, tenant, provider_id, since and since.replace(tzinfo=since.tzinfo or UTC))
     if not wait:
-        return
+        return await _show(house, provider_id)
     worker = Worker(house.context)
     try:
         await settle_all(house.context, worker, tenant, provider_id)
@@ -142,6 +150,7 @@ async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait
     _, row = await _known(house, provider_id)
     if row.poll_failures:
         raise MaildockError(f"the mailbox could not be asked: {row.poll_error}")
+    return await _show(house, provider_id)
 
 
 @app.command()
