@@ -114,6 +114,17 @@ def test_fsck_finds_what_is_wrong_and_mends_it(maildock: Maildock, shop: str, tm
     assert young.exists()
 
 
+def test_fsck_leaves_alone_what_is_not_ours_and_says_so(maildock: Maildock, shop: str, tmp_path: Path) -> None:
+    (tmp_path / "1.eml").write_bytes(mail("Kept").attach("a.txt", b"hello").raw())
+    maildock("ingest", "1.eml", "--tenant", shop)
+    foreign = tmp_path / "data" / "files" / "notes.txt"
+    foreign.write_bytes(b"an operator's")
+    os.utime(foreign, (time.time() - 7200,) * 2)
+    run = maildock("fsck", "--repair", "--json")
+    assert (run.code, run.line["orphaned"], "left alone" in run.err) == (1, ["notes.txt"], True)
+    assert foreign.exists()
+
+
 def test_doctor_says_what_is_in_force_and_hides_secrets(maildock: Maildock) -> None:
     run = maildock("doctor", METRICS_TOKEN="open sesame")
     assert run.code == 0

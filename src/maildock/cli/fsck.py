@@ -8,6 +8,7 @@ import typer
 from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, print_json, progress, say
 from maildock.flow.check import Findings, check
+from maildock.storage.keys import parse_key
 
 _MEANINGS = {
     "missing": "not in the store",
@@ -15,6 +16,7 @@ _MEANINGS = {
     "orphaned": "in the store, but known to nobody",
     "stuck": "claimed by a worker that is gone",
 }
+_FOREIGN = "in the store, but no file of maildock's, so it is left alone; move it elsewhere"
 
 
 def fsck(
@@ -27,7 +29,7 @@ def fsck(
         print_json(asdict(findings))
     for kind, meaning in _MEANINGS.items():
         for entry in getattr(findings, kind):
-            say(f"{entry}: {meaning}")
+            say(f"{entry}: {meaning if kind != 'orphaned' or parse_key(entry) else _FOREIGN}")
     say(f"{findings.checked} objects checked" + ("" if findings.clean else ", something is wrong"))
     if not findings.clean:
         raise typer.Exit(1)
