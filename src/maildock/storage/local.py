@@ -1,6 +1,6 @@
 """The object store that is a folder: plain files, each put there whole and durable in one step."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from io import BufferedReader, FileIO
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from maildock.domain.errors import StorageFailure
-from maildock.storage.base import StoredObject
+from maildock.storage.base import StoredObject, unchanged
 from maildock.storage.failures import disk_errors
 from maildock.storage.files import FileOps, drop, make_folders
 from maildock.storage.keys import parse_key
@@ -87,29 +87,34 @@ class LocalStore:
             self._settled.clear()
         self._settled.add(folder)
 
-    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
+    async def read(
+        self, key: str, start: int = 0, end: int | None = None, through: Callable[[bytes], bytes] = unchanged
+    ) -> AsyncGenerator[bytes]:
         """Stream the bytes [start, end) of an object in pieces of at most 1 MiB; `end` may lie beyond its end.
 
+        Each is put `through` something in the thread that has read it, and what that gives is passed on, unless empty.
         Raises `FileNotFoundError` when there is no such object, `StorageFailure` when the disk does not work.
         """
         path = self.local_path(key)
         with ExitStack() as opened:
-            file, piece = await in_thread(self._read_first, path, start, _piece(start, end), opened)
-            while piece:
-                start += len(piece)
-                yield piece
+            file, piece = await in_thread(self._read_first, path, start, end, through, opened)
+            while True:
+                if piece:
+                    yield piece
                 if file.closed:
                     return
-                piece = await in_thread(self._read_next, file, _piece(start, end))
+                piece = await in_thread(self._read_next, file, end, through)
 
-    def _read_first(self, path: Path, start: int, size: int, opened: ExitStack) -> tuple[FileIO, bytes]:
+    def _read_first(
+        self, path: Path, start: int, end: int | None, through: Callable[[bytes], bytes], opened: ExitStack
+    ) -> tuple[FileIO, bytes]:
         file = self._open(path)
         if file is None:
             raise FileNotFoundError(f"no object {path.name}")
         opened.enter_context(file)
         with disk_errors(self._root):
             file.seek(start)
-        return file, self._read_next(file, size)
+        return file, self._read_next(file, end, through)
 
     def _open(self, path: Path) -> FileIO | None:
         with disk_errors(self._root):
@@ -118,13 +123,13 @@ class LocalStore:
             except FileNotFoundError:
                 return None
 
-    def _read_next(self, file: FileIO, size: int) -> bytes:
+    def _read_next(self, file: FileIO, end: int | None, through: Callable[[bytes], bytes]) -> bytes:
         """Read the next piece; a short one is the last, and closes the file."""
         with disk_errors(self._root):
-            piece = self._files.read(file, size)
+            piece = self._files.read(file, PIECE if end is None else max(0, min(PIECE, end - file.tell())))
         if len(piece) < PIECE:
             file.close()
-        return piece
+        return through(piece)
 
     def open_local(self, key: str) -> BinaryIO | None:
         """Open an object's file for reading; `None` when there is no such object. Blocks: for use in a thread."""
@@ -191,10 +196,6 @@ class LocalStore:
                 drop(self._files, spooled, file)
         if given != _PROBE:
             raise StorageFailure(f"{self._root} gives other bytes than were written: check its disk")
-
-
-def _piece(start: int, end: int | None) -> int:
-    return PIECE if end is None else max(0, min(PIECE, end - start))
 
 
 def _listed(key: str, entry: DirEntry[str]) -> Iterator[StoredObject]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import BinaryIO
 
 from maildock.domain.errors import Corrupt, Gone, StorageFailure
 from maildock.domain.ids import ORIGINAL
@@ -13,9 +12,6 @@ from maildock.providers.base import AttachmentRef, EmailRef
 from maildock.storage.base import ObjectStore
 from maildock.storage.keys import object_key
 
-# Decoding less than this is quicker than a hop to a thread.
-THREAD_FROM = 256 * 1024
-
 
 class FileProvider:
     """The provider of kind `file`."""
@@ -25,10 +21,14 @@ class FileProvider:
 
     async def fetch(self, email: EmailRef) -> InboundMessage:
         """Walk over the kept message once; its memory does not depend on the message's size."""
-        source = await asyncio.to_thread(self._store.open_local, _key(email))
+        return await asyncio.to_thread(self._read, _key(email))
+
+    def _read(self, key: str) -> InboundMessage:
+        source = self._store.open_local(key)
         if source is None:
             raise StorageFailure("the kept raw message is not in the file store; is its disk mounted?")
-        return await asyncio.to_thread(_read, source)
+        with source:
+            return read_message(source)
 
     async def open(self, attachment: AttachmentRef) -> AsyncIterator[bytes]:
         """Stream a part out of the kept message, or the whole message as `original`."""
@@ -38,25 +38,30 @@ class FileProvider:
                 async for chunk in self._store.read(key):
                     yield chunk
                 return
-            start, end = byte_range(attachment.locator)
-            decoder = Decoder(attachment.locator)
-            missing = end - start
-            async for chunk in self._store.read(key, start, end):
-                missing -= len(chunk)
-                if len(chunk) <= THREAD_FROM:
-                    yield decoder.feed(chunk)
-                else:
-                    yield await asyncio.to_thread(decoder.feed, chunk)
-            if missing:
-                raise Corrupt("the kept raw message is shorter than it was")
-            yield decoder.finish()
+            part = _Part(attachment.locator)
+            async for chunk in self._store.read(key, part.start, part.end, part.decode):
+                yield chunk
+            yield part.finish()
         except FileNotFoundError as problem:
             raise StorageFailure("the kept raw message is not in the file store; is its disk mounted?") from problem
 
 
-def _read(source: BinaryIO) -> InboundMessage:
-    with source:
-        return read_message(source)
+class _Part:
+    """Decodes a part of a message, and knows when some of it is missing."""
+
+    def __init__(self, locator: str) -> None:
+        self.start, self.end = byte_range(locator)
+        self._missing = self.end - self.start
+        self._decoder = Decoder(locator)
+
+    def decode(self, chunk: bytes) -> bytes:
+        self._missing -= len(chunk)
+        return self._decoder.feed(chunk)
+
+    def finish(self) -> bytes:
+        if self._missing:
+            raise Corrupt("the kept raw message is shorter than it was")
+        return self._decoder.finish()
 
 
 def _key(email: EmailRef) -> str:
