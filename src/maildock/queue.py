@@ -41,7 +41,7 @@ class Hint:
 
 async def hint(session: TenantSession, provider_id: UUID, work: Work) -> None:
     """Tell all workers, once this transaction commits, that the mailbox has work."""
-    await session.value(
+    await session.later(
         "SELECT pg_notify(%(channel)s, concat_ws(' ', %(tenant)s::text, %(provider_id)s::text, %(work)s::text))",
         {"channel": CHANNEL, "provider_id": provider_id, "work": work},
     )

@@ -40,6 +40,10 @@ class Base64:
     def _quanta(self, chunk: bytes) -> bytes:
         data = self._rest + chunk.translate(None, _WHITESPACE)
         cut = len(data) & ~3
+        if not cut:
+            # Decoding nothing would still let go of the interpreter and wait for it again.
+            self._rest = data
+            return b""
         try:
             decoded = pybase64.b64decode(memoryview(data)[:cut], validate=True)
         except binascii.Error:

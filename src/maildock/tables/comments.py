@@ -29,7 +29,7 @@ class NewComment:
 
 async def create(session: TenantSession, comment: NewComment) -> None:
     """Add a comment to its ticket."""
-    await session.execute(
+    await session.later(
         "INSERT INTO comments (tenant, comment_id, ticket_id, author, author_name, author_hash, author_is_new,"
         " automatic, body_text, body_html, reply_text, message_id, provider_id, email_id)"
         " VALUES (%(tenant)s, %(comment_id)s, %(ticket_id)s, %(author)s, %(author_name)s, %(author_hash)s,"
@@ -52,7 +52,7 @@ async def takes_part(session: TenantSession, ticket_id: UUID, author_hash: bytes
 
 async def mark_twinned(session: TenantSession, comment_id: UUID) -> None:
     """Remember that the same mail came through another mailbox too."""
-    await session.execute(
+    await session.later(
         "UPDATE comments SET twinned = true WHERE tenant = %(tenant)s AND comment_id = %(comment_id)s",
         {"comment_id": comment_id},
     )

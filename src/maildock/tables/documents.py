@@ -39,7 +39,7 @@ async def create(session: TenantSession, system_user: UUID, new: Sequence[NewDoc
         "types": [document.content_type for document in new],
         "names": [document.name for document in new],
     }
-    await session.execute(
+    await session.later(
         "INSERT INTO file_stores"
         " (tenant, file_id, storage_key, sha256, size, content_type, original_name, uploaded_by)"
         " SELECT %(tenant)s, file_id, storage_key, sha256, size, content_type, original_name, %(user)s"
@@ -49,14 +49,14 @@ async def create(session: TenantSession, system_user: UUID, new: Sequence[NewDoc
         " ON CONFLICT (tenant, file_id) DO NOTHING",
         params,
     )
-    await session.execute(
+    await session.later(
         "INSERT INTO documents (tenant, document_id, file_id, name, created_by)"
         " SELECT %(tenant)s, document_id, file_id, name, %(user)s"
         " FROM unnest(%(document_ids)s::uuid[], %(file_ids)s::uuid[], %(names)s::text[])"
         " AS new (document_id, file_id, name) ON CONFLICT (tenant, document_id) DO NOTHING",
         params,
     )
-    await session.execute(
+    await session.later(
         "INSERT INTO document_associations"
         " (tenant, association_id, document_id, entity_type, entity_id, created_by)"
         " SELECT %(tenant)s, association_id, document_id, 'ticket', ticket_id, %(user)s"

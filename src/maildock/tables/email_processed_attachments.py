@@ -76,7 +76,7 @@ async def insert(
     """Write a row for each judged part, all at once; rows that exist already stay as they are."""
     if not parts:
         return
-    await session.execute(
+    await session.later(
         "INSERT INTO email_processed_attachments (tenant, provider_id, email_id, attachment_id, position, kind,"
         " locator, status, reason, error_message, shown_inline, ticket_id, comment_id, file_name, content_type, size,"
         " content_id, kept_sha256)"

@@ -131,9 +131,7 @@ async def open_work(session: TenantSession, provider_id: UUID) -> OpenWork:
 
 async def note_mail(session: TenantSession, provider_id: UUID) -> None:
     """Write down that a mail has just been filed from this provider."""
-    await session.execute(
-        "UPDATE email_providers SET last_mail_at = now()" + _OF_PROVIDER, {"provider_id": provider_id}
-    )
+    await session.later("UPDATE email_providers SET last_mail_at = now()" + _OF_PROVIDER, {"provider_id": provider_id})
 
 
 async def pause(session: TenantSession, provider_id: UUID, reason: str, remedy: str | None, *, by_us: bool) -> bool:

@@ -59,7 +59,7 @@ async def confirm(session: TenantSession, hashes: Sequence[str]) -> None:
     )
     if len(locked) != len(wanted):
         raise ObjectVanishing
-    await session.execute(
+    await session.later(
         "UPDATE objects SET state = 'stored', touched_at = now()"
         " WHERE tenant = %(tenant)s AND sha256 = ANY(%(hashes)s)",
         {"hashes": wanted},

@@ -6,7 +6,7 @@ statement without it. Row level security enforces the same a second time.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, Self, TypeVar
 from uuid import UUID
@@ -39,19 +39,39 @@ class _Session:
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         self._connection = connection
+        self._waiting: list[tuple[LiteralString, Params]] = []
 
     def _complete(self, statement: LiteralString, params: Params | None) -> Params:  # noqa: ARG002 - tenants need it
         return {} if params is None else params
 
+    async def later(self, statement: LiteralString, params: Params | None = None) -> None:
+        """Run a statement whose outcome nobody asks for, in one round trip with the next one or with the commit."""
+        self._waiting.append((statement, self._complete(statement, params)))
+
+    async def _run(
+        self, statement: LiteralString, params: Params | None, cursor: psycopg.AsyncCursor[Any]
+    ) -> psycopg.AsyncCursor[Any]:
+        if not self._waiting:
+            return await cursor.execute(statement, params)
+        waiting, self._waiting = self._waiting, []
+        async with self._connection.pipeline():
+            for earlier in waiting:
+                await self._connection.execute(*earlier)
+            return await cursor.execute(statement, params)
+
+    async def commit(self) -> None:
+        """End the transaction, once what was put off has run."""
+        await self._run("COMMIT", None, self._connection.cursor())
+
     async def execute(self, statement: LiteralString, params: Params | None = None) -> int:
         """Run a statement and give the number of rows it touched."""
-        cursor = await self._connection.execute(statement, self._complete(statement, params))
+        cursor = await self._run(statement, self._complete(statement, params), self._connection.cursor())
         return cursor.rowcount
 
     async def all(self, row: type[Row], statement: LiteralString, params: Params | None = None) -> list[Row]:
         """Give every row as the dataclass `row`; its fields are the columns by name."""
         async with self._connection.cursor(row_factory=class_row(row)) as cursor:
-            await cursor.execute(statement, self._complete(statement, params))
+            await self._run(statement, self._complete(statement, params), cursor)
             return await cursor.fetchall()
 
     async def one(self, row: type[Row], statement: LiteralString, params: Params | None = None) -> Row | None:
@@ -62,7 +82,7 @@ class _Session:
     async def values(self, statement: LiteralString, params: Params | None = None) -> list[tuple[Any, ...]]:
         """Give every row as a tuple."""
         async with self._connection.cursor(row_factory=tuple_row) as cursor:
-            await cursor.execute(statement, self._complete(statement, params))
+            await self._run(statement, self._complete(statement, params), cursor)
             return await cursor.fetchall()
 
     async def value(self, statement: LiteralString, params: Params | None = None) -> Any:
@@ -86,6 +106,9 @@ class TenantSession(_Session):
 
 class SweepSession(_Session):
     """A read-only transaction over the few columns of all tenants that tell where work is due."""
+
+
+AnySession = TypeVar("AnySession", bound=_Session)
 
 
 class Database:
@@ -114,18 +137,18 @@ class Database:
         """
         # In one message: a round trip less for each transaction.
         begin = f"BEGIN; SELECT maildock_enter('{tenant}')".encode()
-        async with _translated(), _transaction(self._app, begin) as connection:
-            yield TenantSession(connection, tenant)
+        async with _translated(), _transaction(self._app, begin, lambda on: TenantSession(on, tenant)) as session:
+            yield session
 
     @asynccontextmanager
     async def sweep(self) -> AsyncIterator[SweepSession]:
         """Open a read-only look over all tenants."""
-        async with _translated(), _transaction(self._sweep, b"BEGIN READ ONLY") as connection:
-            yield SweepSession(connection)
+        async with _translated(), _transaction(self._sweep, b"BEGIN READ ONLY", SweepSession) as session:
+            yield session
 
     async def ping(self) -> None:
         """Raise `DatabaseAway` unless the server answers within a few seconds."""
-        async with _translated(), asyncio.timeout(PING_SECONDS), _transaction(self._app, b"BEGIN READ ONLY"):
+        async with _translated(), asyncio.timeout(PING_SECONDS), _transaction(self._app, b"BEGIN READ ONLY", _Session):
             pass
 
 
@@ -150,16 +173,19 @@ def _pool(dsn: str, size: int) -> Pool:
 
 
 @asynccontextmanager
-async def _transaction(pool: Pool, begin: bytes) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
+async def _transaction(
+    pool: Pool, begin: bytes, make: Callable[[psycopg.AsyncConnection[Any]], AnySession]
+) -> AsyncIterator[AnySession]:
     connection = await _begin(pool, begin)
     try:
         try:
-            yield connection
+            session = make(connection)
+            yield session
+            await session.commit()
         except BaseException:
             if not connection.closed:
                 await connection.rollback()
             raise
-        await connection.commit()
     finally:
         await pool.putconn(connection)
 

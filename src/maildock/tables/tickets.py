@@ -14,7 +14,7 @@ async def create(
     number = await session.value(
         "UPDATE ticket_counters SET last_number = last_number + 1 WHERE tenant = %(tenant)s RETURNING last_number"
     )
-    await session.execute(
+    await session.later(
         "INSERT INTO tickets (tenant, ticket_id, number, subject, requester, requester_name)"
         " VALUES (%(tenant)s, %(ticket_id)s, %(number)s, %(subject)s, %(requester)s, %(requester_name)s)",
         {
@@ -31,7 +31,7 @@ async def create(
 
 async def reopen(session: TenantSession, ticket_id: UUID) -> None:
     """Note a new comment on the ticket, and open it again if it was closed."""
-    await session.execute(
+    await session.later(
         "UPDATE tickets SET status = 'open', updated_at = now()"
         " WHERE tenant = %(tenant)s AND ticket_id = %(ticket_id)s",
         {"ticket_id": ticket_id},
