@@ -19,6 +19,8 @@ from maildock.storage.threads import ended, in_thread
 
 # From this many bytes on a batch is worth a hop to a thread.
 BATCH = 1024 * 1024
+# A whole file of up to this size is hashed and written sooner than a thread is reached.
+SMALL = 128 * 1024
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -101,7 +103,7 @@ class Spool:
 
 
 class _Writer:
-    """One file that is being written; every method but the constructor runs in a thread."""
+    """One file that is being written; its methods block, so all but the smallest work with it is done in a thread."""
 
     def __init__(self, root: Path, files: FileOps) -> None:
         self.file: FileIO | None = None
@@ -145,6 +147,8 @@ class _WriteBehind:
     async def finish(self, batch: bytes | bytearray, size: int) -> SpoolFile:
         """Write the last batch, and give the whole file."""
         await self._written()
+        if size <= SMALL:
+            return self._writer.finish(batch, size)
         return await in_thread(self._writer.finish, batch, size)
 
     async def _written(self) -> None:
