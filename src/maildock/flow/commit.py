@@ -4,7 +4,6 @@ First every object's row is announced, then its bytes are put, then ONE transact
 any two of these leaves nothing that says `stored` and isn't.
 """
 
-import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -50,20 +49,12 @@ async def _put(context: Context, lease: Lease, spooled: Sequence[Spooled]) -> tu
             await objects.reserve(session, [(outcome.file.sha256, outcome.file.size) for outcome in spooled])
     except ObjectVanishing as problem:
         return [], [failed(context, outcome.row, problem) for outcome in spooled]
-    keys = [object_key(tenant, outcome.file.sha256) for outcome in spooled]
-    results = await asyncio.gather(
-        *(context.store.put(key, outcome.file) for key, outcome in zip(keys, spooled, strict=True)),
-        return_exceptions=True,
-    )
-    put: list[Spooled] = []
-    failures: list[Settled] = []
-    for outcome, result in zip(spooled, results, strict=True):
-        if result is None:
-            put.append(outcome)
-        elif isinstance(result, Exception):
-            failures.append(failed(context, outcome.row, result))
-        else:
-            raise result
+    objects_put = [(object_key(tenant, outcome.file.sha256), outcome.file) for outcome in spooled]
+    problems = await context.store.put_all(objects_put)
+    put = [outcome for outcome, problem in zip(spooled, problems, strict=True) if problem is None]
+    failures = [
+        failed(context, outcome.row, problem) for outcome, problem in zip(spooled, problems, strict=True) if problem
+    ]
     return put, failures
 
 

@@ -4,7 +4,7 @@ A key is `{tenant}/{sha256[0:2]}/{sha256}` (see `keys`): content-addressed, so a
 twice is the same as putting it once. Every failure of the store or its disk is a `StorageFailure`.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -36,6 +36,10 @@ class ObjectStore(Protocol):
         Atomic: a reader sees the whole object or none. Idempotent: the key names the content.
         The spool file is used up.
         """
+        ...
+
+    async def put_all(self, objects: Sequence[tuple[str, SpoolFile]]) -> list[Exception | None]:
+        """Do the same for many, side by side; gives for each `None` or what went wrong, which stops no other."""
         ...
 
     def read(

@@ -1,6 +1,7 @@
 """The object store that is a folder: plain files, each put there whole and durable in one step."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from io import BufferedReader, FileIO
@@ -24,6 +25,8 @@ _LISTED_AT_ONCE = 500
 _PROBE = b"maildock was here\n"
 # So many folders are known to be on the disk before they are all looked at again.
 _SETTLED = 65_536
+# So many objects are put at once, and their waits for the disk merge; other threads are left for reading.
+_SIDE_BY_SIDE = 4
 
 
 class LocalStore:
@@ -46,12 +49,34 @@ class LocalStore:
         An object of another size under this key is damaged and replaced. Raises `StorageFailure`; the spool file is
         then still the caller's.
         """
+        await in_thread(self._put, key, spooled)
+
+    async def put_all(self, objects: Sequence[tuple[str, SpoolFile]]) -> list[Exception | None]:
+        """Put many, one after the other in each of a few threads, whose waits for the disk it serves together."""
+        waiting = iter(enumerate(objects))
+        threads = [in_thread(self._put_each, waiting) for _ in objects[:_SIDE_BY_SIDE]]
+        outcomes: dict[int, Exception | None] = {}
+        # Also when cancelled, no thread is left behind that still works with the files.
+        for outcome in await asyncio.gather(*threads, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            outcomes |= outcome
+        return [outcomes[number] for number in range(len(objects))]
+
+    def _put_each(self, waiting: Iterator[tuple[int, tuple[str, SpoolFile]]]) -> dict[int, Exception | None]:
+        return {number: self._try_to_put(key, spooled) for number, (key, spooled) in waiting}
+
+    def _try_to_put(self, key: str, spooled: SpoolFile) -> Exception | None:
+        try:
+            self._put(key, spooled)
+        except Exception as problem:  # noqa: BLE001 - the caller is told
+            return problem
+        return None
+
+    def _put(self, key: str, spooled: SpoolFile) -> None:
         path = self.local_path(key)
         if path.name != spooled.sha256:
             raise ValueError(f"the bytes are not those of {key}")
-        await in_thread(self._put, path, spooled)
-
-    def _put(self, path: Path, spooled: SpoolFile) -> None:
         with disk_errors(self._root):
             self._settle(path.parent)
             if self._files.size(path) == spooled.size:
