@@ -32,6 +32,33 @@ async def test_what_is_put_is_read_back(store: LocalStore, spool: Spool, tenant:
     assert await store.size(key) == size
 
 
+@pytest.mark.parametrize("size", [0, 1, PIECE, 3 * PIECE + 5])
+async def test_pieces_are_put_through_what_the_reader_wants(
+    store: LocalStore, spool: Spool, tenant: UUID, size: int
+) -> None:
+    key = await put(store, spool, tenant, b"ab" * size)
+    pieces = [piece async for piece in store.read(key, 0, size, lambda piece: piece.replace(b"a", b""))]
+    assert b"".join(pieces) == b"b" * (size // 2)
+    assert b"" not in pieces
+
+
+async def test_many_are_put_at_once(store: LocalStore, spool: Spool, tenant: UUID) -> None:
+    spooled = [await spool.spool(stream(bytes([number])), 1) for number in range(30)]
+    objects = [(object_key(tenant, file.sha256), file) for file in spooled]
+    assert await store.put_all(objects) == [None] * 30
+    assert [await read(store, key) for key, _ in objects] == [bytes([number]) for number in range(30)]
+
+
+async def test_one_that_cannot_be_put_stops_no_other(store: LocalStore, spool: Spool, tenant: UUID) -> None:
+    spooled = [await spool.spool(stream(data), 1) for data in (b"a", b"b", b"c")]
+    keys = [object_key(tenant, file.sha256) for file in spooled]
+    keys[1] = object_key(tenant, "00" * 32)
+    first, second, third = await store.put_all(list(zip(keys, spooled, strict=True)))
+    assert (first, type(second), third) == (None, ValueError, None)
+    assert [file.taken for file in spooled] == [True, False, True]
+    await spool.discard(spooled[1])
+
+
 async def test_put_uses_up_the_spool_file(store: LocalStore, spool: Spool, tenant: UUID, root: Path) -> None:
     spooled = await spool.spool(stream(b"once"), 100)
     key = object_key(tenant, spooled.sha256)
