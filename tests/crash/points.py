@@ -155,6 +155,7 @@ class PointedRemote(PointedProvider):
         super().__init__(inner, points, poison, pause)
         self._remote = inner
         self.files_at_once = inner.files_at_once
+        self.echo_seconds = inner.echo_seconds
 
     async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
         """Pass a place after each page."""

@@ -8,6 +8,7 @@ import pytest
 from maildock.flow.ask_now import ask_now
 from maildock.flow.connect import disconnect
 from maildock.flow.context import Context
+from maildock.flow.receive_push import mailbox_of, receive_nudge
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
 from maildock.storage.keys import object_key
 from maildock.tables import email_providers
@@ -217,3 +218,14 @@ async def test_nothing_is_made_due_at_a_removed_mailbox(box: MailboxDesk) -> Non
     await context.store.delete(object_key(tenant, lost["sha256"]))
     await box.desk.fsck(repair=True)
     assert {one["status"] for one in await box.desk.all(LEDGER)} == {"stored", "dead"}
+
+
+async def test_a_vendor_that_drops_close_pushes_is_asked_once_more_soon(box: MailboxDesk) -> None:
+    context, tenant = box.desk.context, box.desk.tenant.tenant
+    await box.work()
+    mailbox = await mailbox_of(context, tenant, box.provider_id, box.vendor.kind)
+    assert mailbox
+    await receive_nudge(context, mailbox)
+    await Worker(context).drain(asyncio.Event())
+    soon = (await box.provider())["poll_at"] < datetime.now(UTC) + timedelta(seconds=10)
+    assert soon == (context.remote(box.vendor.kind).echo_seconds is not None)

@@ -90,9 +90,17 @@ async def _take_down(context: Context, lease: Lease, mailbox: Mailbox, row: Prov
         if changes.recovered:
             await email_providers.note_recovered(session, mailbox.provider_id, len(new), begun=_is_new_search(row))
         if not changes.more:
-            await email_providers.polled(session, mailbox.provider_id, row.poll_at, context.poll_seconds)
+            seconds = _next_poll(context, context.remote(row.kind), row)
+            await email_providers.polled(session, mailbox.provider_id, row.poll_at, seconds)
     if new or changes.recovered:
         log.info("mailbox polled", **describe(lease.on), new=len(new), recovered=changes.recovered)
+
+
+def _next_poll(context: Context, provider: RemoteProvider, row: ProviderRow) -> float:
+    pushed = row.poll_at is not None and row.poll_at == row.last_push_at
+    return (
+        min(provider.echo_seconds, context.poll_seconds) if pushed and provider.echo_seconds else context.poll_seconds
+    )
 
 
 def _is_new_search(row: ProviderRow) -> bool:

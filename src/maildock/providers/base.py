@@ -112,10 +112,12 @@ class Step:
 class RemoteProvider(Provider, Protocol):
     """A provider whose mail lies elsewhere: it is asked for changes, watched, and may lock us out.
 
-    `files_at_once` is how many attachments of one mailbox may be read at the same time.
+    `files_at_once` is how many attachments of one mailbox may be read at the same time. `echo_seconds` is how long
+    after a push to ask once more, where the vendor drops pushes that follow each other closely; `None` where not.
     """
 
     files_at_once: int
+    echo_seconds: float | None
 
     async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
         """Give the next page of what came in since `cursor`."""

@@ -29,6 +29,8 @@ class GmailProvider:
 
     # Of the ten that Gmail answers at once, some are left for the mail itself and for people.
     files_at_once = 4
+    # Gmail tells of one event a second, and drops the rest.
+    echo_seconds: float | None = 3.0
 
     def __init__(
         self,

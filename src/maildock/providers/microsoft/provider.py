@@ -22,6 +22,7 @@ class MicrosoftProvider:
 
     # Of the four that Graph answers at once, one is for the mail itself and one for people.
     files_at_once = 2
+    echo_seconds: float | None = None
 
     def __init__(
         self,
