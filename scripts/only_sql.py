@@ -4,11 +4,15 @@ import pytest
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out every test that never asks for the fixture `server`, and what a browser shows of the same data."""
-    kept = [item for item in items if "server" in getattr(item, "fixturenames", ()) and not _in_browser(item)]
+    """Leave out every test that never asks for the fixture `server`, and what repeats the same statements.
+
+    So do the tests in a browser; and of those against vendors the contract sends all that there is.
+    """
+    kept = [item for item in items if "server" in getattr(item, "fixturenames", ()) and not _repeats(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 
 
-def _in_browser(item: pytest.Item) -> bool:
-    return item.get_closest_marker("browser") is not None
+def _repeats(item: pytest.Item) -> bool:
+    of_vendor = item.nodeid.startswith("tests/providers/") and "test_contract.py" not in item.nodeid
+    return of_vendor or item.get_closest_marker("browser") is not None

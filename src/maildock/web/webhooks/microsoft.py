@@ -11,13 +11,18 @@ from maildock import metrics
 from maildock.flow.receive_push import PushReceiver, mailbox_of
 from maildock.providers.microsoft.notifications import parse
 from maildock.web.problems import Problem, not_found
-from maildock.web.webhooks.address import ids
+from maildock.web.webhooks.address import ids, in_time
 
 KIND = "microsoft"
 
 
 async def notified(request: Request) -> Response:
     """Take the items that quote a state of ours; 403 only where none does."""
+    async with in_time():
+        return await _answer(request)
+
+
+async def _answer(request: Request) -> Response:
     address = ids(request)
     token = request.query_params.get("validationToken")
     if token is not None:
