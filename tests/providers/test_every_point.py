@@ -35,6 +35,7 @@ async def test_dying_at_every_place_stores_every_file_exactly_once(
 ) -> None:
     first = mail("Printer", message_id="<first@crash.example>").attach("a.txt", WANTED["a.txt"])
     vendor.new_mailbox("desk@shop.example", None)
+    vendor.lift_limits()
     vendor.deliver(first)
     vendor.deliver(mail(message_id="<second@crash.example>").reply_to(first).attach("b.bin", WANTED["b.bin"]))
     async with house(environment, tmp_path / "whole") as desk:
