@@ -16,6 +16,8 @@ from tests.desk import EMAILS, LEDGER, TICKETS, Desk
 from tests.mail import mail
 from tests.providers.vendors import MailboxDesk, Vendor, connected
 
+# What happens to files is the same for every mail, and the sweep over raw mail dies there.
+OF_VENDORS = ("answer", "commit", "look")
 SHARES = 2
 ATTEMPTS = 3
 # As in the sweep over raw mail: read slowly, and one at a time, each life passes the same places.
@@ -46,7 +48,8 @@ async def test_dying_at_every_place_stores_every_file_exactly_once(
     assert {"answer: changes", "answer: watch", "answer: mail", "answer: piece"} <= {
         place.partition(" #")[0] for place in alive["passed"]
     }
-    for place in alive["passed"][share::SHARES]:
+    places = [place for place in alive["passed"] if place.startswith(OF_VENDORS)]
+    for place in places[share::SHARES]:
         assert await _dies_and_recovers(environment, victims, vendor, tmp_path, place), f"{place} was never reached"
 
 
