@@ -18,6 +18,8 @@ from tests.providers.vendors import MailboxDesk, Vendor, connected
 
 # What happens to files is the same for every mail, and the sweep over raw mail dies there.
 OF_VENDORS = ("answer", "commit", "look")
+# Into how many pieces the network cuts the larger file is chance; its first piece comes in every life.
+CHANCES = frozenset(f"answer: piece #{number}" for number in range(3, 100))
 SHARES = 2
 ATTEMPTS = 3
 # As in the sweep over raw mail: read slowly, and one at a time, each life passes the same places.
@@ -48,7 +50,7 @@ async def test_dying_at_every_place_stores_every_file_exactly_once(
     assert {"answer: changes", "answer: watch", "answer: mail", "answer: piece"} <= {
         place.partition(" #")[0] for place in alive["passed"]
     }
-    places = [place for place in alive["passed"] if place.startswith(OF_VENDORS)]
+    places = [place for place in alive["passed"] if place.startswith(OF_VENDORS) and place not in CHANCES]
     for place in places[share::SHARES]:
         assert await _dies_and_recovers(environment, victims, vendor, tmp_path, place), f"{place} was never reached"
 
