@@ -14,10 +14,9 @@ from maildock.tables import mail_log
 from maildock.tables.mail_log import MAIL_STATUSES, PART_STATUSES
 from maildock.web import cursors
 from maildock.web.pages.filters import Asked, Filters
-from maildock.web.pages.refusals import for_admins
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.upload import Upload, read_upload
-from maildock.web.pages.visit import SentForm, SignedIn, Visit, check_csrf, check_origin
+from maildock.web.pages.visit import AdminForm, SignedIn, Visit, check_csrf, check_origin
 
 router = APIRouter(include_in_schema=False)
 
@@ -59,10 +58,8 @@ async def list_parts(visit: SignedIn, asked: Asked, cursor: str | None = None) -
 
 
 @router.post("/mail/retry-all")
-async def retry_all(sent: SentForm) -> Response:
+async def retry_all(sent: AdminForm) -> Response:
     """Make everything due again that failed or was given up."""
-    if not sent.visit.is_admin:
-        raise for_admins()
     await retry_all_failed(sent.visit.context, sent.visit.tenant)
     return RedirectResponse("/mail?taken=retried", 303, HEADERS)
 
