@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maildock.flow.ask_now import ask_now
-from maildock.flow.connect import disconnect
+from maildock.flow.connect import disconnect, renew_secret
 from maildock.flow.context import Context
 from maildock.flow.receive_push import mailbox_of, receive_nudge
+from maildock.flow.recover import is_due
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
+from maildock.queue import Hint
 from maildock.storage.keys import object_key
 from maildock.tables import email_providers
 from maildock.tables.tenants import Tenant
@@ -229,3 +231,26 @@ async def test_a_vendor_that_drops_close_pushes_is_asked_once_more_soon(box: Mai
     await Worker(context).drain(asyncio.Event())
     soon = (await box.provider())["poll_at"] < datetime.now(UTC) + timedelta(seconds=10)
     assert soon == (context.remote(box.vendor.kind).echo_seconds is not None)
+
+
+async def test_new_credentials_open_a_mailbox_within_seconds(box: MailboxDesk) -> None:
+    context, tenant = box.desk.context, box.desk.tenant.tenant
+    right = box.vendor.new_mailbox(ADDRESS, None)
+    await renew_secret(context, tenant, box.provider_id, right.kind, box.vendor.wrong_secret())
+    box.vendor.deliver(letter())
+    await box.work()
+    assert (await box.provider())["self_paused"]
+    await renew_secret(context, tenant, box.provider_id, right.kind, right.secret)
+    await box.work_until_settled()
+    assert (await box.provider())["status"] == "active"
+    assert set(await box.desk.documents()) == {"a.txt", "big.bin"}
+
+
+async def test_a_mailbox_that_is_to_be_asked_is_due(box: MailboxDesk) -> None:
+    context, tenant = box.desk.context, box.desk.tenant.tenant
+    on = Hint(tenant, box.provider_id, "mail")
+    assert await is_due(context, on)
+    await box.work()
+    assert not await is_due(context, on)
+    await ask_now(context, tenant, box.provider_id)
+    assert await is_due(context, on)

@@ -37,6 +37,10 @@ class Vendor(ABC):
         """Say how the mailbox is connected."""
 
     @abstractmethod
+    def wrong_secret(self) -> str:
+        """Give credentials that open nothing."""
+
+    @abstractmethod
     def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
         """Let a mail arrive; gives its `email_id`."""
 
@@ -88,6 +92,9 @@ class Microsoft(Vendor):
             self.server.directory_id, self.server.client_id, "inbox", self.server.url, self.server.url
         )
         return NewMailbox(self.kind, address, settings, new_secret(client_secret=self.server.client_secret), since)
+
+    def wrong_secret(self) -> str:
+        return new_secret(client_secret="wrong")
 
     def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
         return self.server.mailbox(address).deliver(mail, **more).immutable_id
@@ -142,6 +149,9 @@ class Gmail(Vendor):
         settings = gmail_settings.new_connection("", "", "", self.server.url, self.server.token_url, certs, "")
         secret = gmail_settings.service_account_secret(self.server.account_file.read_text())
         return NewMailbox(self.kind, address, settings, secret, since)
+
+    def wrong_secret(self) -> str:
+        return gmail_settings.refresh_token_secret("wrong", "wrong")
 
     def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
         return self.server.mailbox(address).deliver(mail, **more).message_id

@@ -35,34 +35,20 @@ async def catch_up(context: Context, lease: Lease) -> bool:
 
     Whatever goes wrong is written down on the provider; only a lost claim or our own database stop the work.
     """
-    row = await _due(context, lease)
+    lease.check()
+    async with context.database.tenant(lease.on.tenant) as session:
+        row = await email_providers.to_ask(session, lease.on.provider_id)
     if row is None:
         return False
     provider = context.remote(row.kind)
     mailbox = Mailbox(lease.on.tenant, row.provider_id, row.mailbox, row.since)
     if row.self_paused:
         await _look_again(context, lease, provider, mailbox)
-    elif _is_due(row.watch_at):
+    elif row.watch_is_due:
         await _watch(context, lease, provider, mailbox)
     else:
         await _poll(context, lease, provider, mailbox, row)
     return True
-
-
-async def _due(context: Context, lease: Lease) -> ProviderRow | None:
-    lease.check()
-    async with context.database.tenant(lease.on.tenant) as session:
-        row = await email_providers.get(session, lease.on.provider_id)
-    if row is None or (row.status == "paused" and not row.self_paused):
-        return None
-    if row.quiet_until is not None and not _is_due(row.quiet_until):
-        return None
-    asked = _is_due(row.poll_at) or (row.status == "active" and _is_due(row.watch_at))
-    return row if asked else None
-
-
-def _is_due(at: datetime | None) -> bool:
-    return at is not None and at <= datetime.now(UTC)
 
 
 async def _poll(context: Context, lease: Lease, provider: RemoteProvider, mailbox: Mailbox, row: ProviderRow) -> None:

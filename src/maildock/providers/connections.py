@@ -51,6 +51,10 @@ class Connections:
         self._kept[tenant, provider_id] = time.monotonic(), found
         return found
 
+    def forget(self, tenant: UUID, provider_id: UUID) -> None:
+        """Look a mailbox's connection up anew the next time: it may have been mended just now."""
+        self._kept.pop((tenant, provider_id), None)
+
     async def _read(self, tenant: UUID, provider_id: UUID) -> Connection:
         async with self._database.tenant(tenant) as session:
             row = await mailbox_connections.get(session, provider_id)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from maildock.tables.email_providers import AWAKE, TO_ASK
 from maildock.tables.session import SweepSession, TenantSession
 
 
@@ -18,18 +19,9 @@ class DueMailbox:
 # How often in a row a mailbox may fail to answer before nobody waits for it.
 PATIENCE = 4
 
-_AWAKE = " (p.quiet_until IS NULL OR p.quiet_until <= now())"
-
 _WORKING = (
     " EXISTS (SELECT FROM email_providers AS p"
-    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active' AND" + _AWAKE + ")"
-)
-
-# What maildock paused itself is polled to see whether it is mended.
-_TO_ASK = (
-    " email_providers AS p WHERE (p.status = 'active' OR p.self_paused) AND"
-    + _AWAKE
-    + " AND (p.poll_at <= now() OR (p.status = 'active' AND p.watch_at <= now()))"
+    "  WHERE p.tenant = d.tenant AND p.provider_id = d.provider_id AND p.status = 'active' AND" + AWAKE + ")"
 )
 
 _DUE = (
@@ -46,19 +38,22 @@ async def mailboxes(session: SweepSession) -> list[DueMailbox]:
         " WHERE status IN ('received', 'failed') AND" + _DUE + " UNION ALL"
         " SELECT DISTINCT tenant, provider_id, 'files' FROM email_processed_attachments AS d"
         " WHERE status IN ('pending', 'processing', 'failed') AND" + _DUE + " UNION ALL"
-        " SELECT p.tenant, p.provider_id, 'mail' FROM" + _TO_ASK,
+        " SELECT p.tenant, p.provider_id, 'mail' FROM email_providers AS p WHERE" + TO_ASK,
     )
 
 
 async def is_due(session: TenantSession, provider_id: UUID, work: str) -> bool:
-    """Say whether one mailbox has due and unclaimed rows."""
+    """Say whether one mailbox has due and unclaimed rows, or is to be asked."""
     found = await session.value(
         "SELECT true WHERE (%(work)s = 'mail' AND EXISTS (SELECT FROM email_processed_messages AS d"
         " WHERE d.tenant = %(tenant)s AND d.provider_id = %(provider_id)s AND status IN ('received', 'failed') AND"
         + _DUE
         + ")) OR (%(work)s = 'files' AND EXISTS (SELECT FROM email_processed_attachments AS d"
         " WHERE d.tenant = %(tenant)s AND d.provider_id = %(provider_id)s"
-        " AND status IN ('pending', 'processing', 'failed') AND" + _DUE + "))",
+        " AND status IN ('pending', 'processing', 'failed') AND"
+        + _DUE
+        + ")) OR (%(work)s = 'mail' AND EXISTS (SELECT FROM email_providers AS p"
+        " WHERE p.tenant = %(tenant)s AND p.provider_id = %(provider_id)s AND" + TO_ASK + "))",
         {"provider_id": provider_id, "work": work},
     )
     return found is True

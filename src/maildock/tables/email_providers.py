@@ -42,6 +42,13 @@ class ProviderRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ToAsk(ProviderRow):
+    """A provider that is to be asked now; `watch_is_due` where first of all to notify us."""
+
+    watch_is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OpenWork:
     """How many mails and attachments of a provider still wait, and how many have failed or died."""
 
@@ -70,6 +77,28 @@ async def working(session: TenantSession, provider_id: UUID) -> ProviderRow | No
         f"SELECT {_COLUMNS} FROM email_providers"
         + _OF_PROVIDER
         + " AND status = 'active' AND (quiet_until IS NULL OR quiet_until <= now())",
+        {"provider_id": provider_id},
+    )
+
+
+# Of `email_providers AS p`: none that wants to be left in peace, and, by the database's clock, those to be asked.
+# What maildock paused itself is asked to see whether it is mended.
+AWAKE: LiteralString = " (p.quiet_until IS NULL OR p.quiet_until <= now())"
+TO_ASK: LiteralString = (
+    " (p.status = 'active' OR p.self_paused) AND"
+    + AWAKE
+    + " AND (p.poll_at <= now() OR (p.status = 'active' AND p.watch_at <= now()))"
+)
+
+
+async def to_ask(session: TenantSession, provider_id: UUID) -> ToAsk | None:
+    """Give the provider if it is to be asked now: for changes, to notify us, or whether it is open again."""
+    return await session.one(
+        ToAsk,
+        f"SELECT {_COLUMNS}, coalesce(watch_at <= now(), false) AS watch_is_due FROM email_providers AS p"
+        + _OF_PROVIDER
+        + " AND"
+        + TO_ASK,
         {"provider_id": provider_id},
     )
 

@@ -53,6 +53,10 @@ class Client:
         self._tokens = Tokens(partial(ask_token, http))
         self._quota = Quota()
 
+    def renew(self, owned: Owned) -> None:
+        """Use what the mailbox's connection holds now, and nothing that was remembered of it."""
+        self._connections.forget(owned.tenant, owned.provider_id)
+
     async def opened(self, owned: Owned) -> Opened:
         """Give a mailbox's connection."""
         connection = await self._connections.of(owned.tenant, owned.provider_id)

@@ -75,6 +75,7 @@ class GmailProvider:
 
     async def probe(self, mailbox: Mailbox) -> None:
         """Raise `Unauthorized` where Gmail does not let us in."""
+        self._client.renew(mailbox)
         try:
             await self._client.ask(mailbox, calls.profile())
         except AttachmentError as problem:

@@ -23,6 +23,7 @@ class Checks:
 
     async def probe(self, mailbox: Mailbox) -> None:
         """Raise `Unauthorized` where the mailbox as a whole is closed, or its folder is missing."""
+        self._client.renew(mailbox)
         await self._mailbox(await self._client.opened(mailbox))
 
     async def steps(self, mailbox: Mailbox) -> AsyncIterator[Step]:

@@ -60,6 +60,10 @@ class Client:
         self._http = http
         self._tokens = Tokens(lambda connection: ask_token(http, connection))
 
+    def renew(self, owned: Owned) -> None:
+        """Use what the mailbox's connection holds now, and nothing that was remembered of it."""
+        self._connections.forget(owned.tenant, owned.provider_id)
+
     async def opened(self, owned: Owned) -> Opened:
         """Give a mailbox's connection; raises `Unauthorized` where there is none to be used."""
         connection = await self._connections.of(owned.tenant, owned.provider_id)
