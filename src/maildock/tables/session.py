@@ -117,7 +117,8 @@ class Database:
     def __init__(self, app_dsn: str, sweep_dsn: str, max_connections: int = 16) -> None:
         self.app_dsn = _noticing(app_dsn)
         self._app = _pool(self.app_dsn, max_connections)
-        self._sweep = _pool(_noticing(sweep_dsn), 2)
+        # Looks come seconds apart: preparing them gains nothing, and the server would have to be told to forget them.
+        self._sweep = _pool(_noticing(sweep_dsn), 2, prepare_after=None)
 
     async def __aenter__(self) -> Self:
         await self._app.open()
@@ -160,7 +161,7 @@ def _noticing(dsn: str) -> str:
     return make_conninfo("", **{**_SILENCE, **conninfo_to_dict(dsn)})
 
 
-def _pool(dsn: str, size: int) -> Pool:
+def _pool(dsn: str, size: int, prepare_after: int | None = 5) -> Pool:
     return AsyncConnectionPool(
         dsn,
         min_size=1,
@@ -168,7 +169,7 @@ def _pool(dsn: str, size: int) -> Pool:
         timeout=_ASK_SECONDS,
         reconnect_timeout=_RECONNECT_SECONDS,
         open=False,
-        kwargs={"autocommit": True, "connect_timeout": 10},
+        kwargs={"autocommit": True, "connect_timeout": 10, "prepare_threshold": prepare_after},
     )
 
 
