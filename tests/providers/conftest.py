@@ -10,6 +10,12 @@ from tests.desk import Desk
 from tests.providers.vendors import VENDORS, MailboxDesk, Vendor, connected
 
 
+@pytest.fixture
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """The same settings with shorter delays: these tests wait for many second tries."""
+    return {**environment, "MAILDOCK_RETRY_SECONDS": "0.2"}
+
+
 @pytest.fixture(params=VENDORS)
 async def vendor(request: pytest.FixtureRequest) -> AsyncIterator[Vendor]:
     """A vendor's local server."""

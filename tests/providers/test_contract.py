@@ -117,7 +117,7 @@ async def test_a_fault_anywhere_delays_and_loses_nothing(box: MailboxDesk, kind:
 
 async def test_a_mail_that_was_moved_is_still_read(box: MailboxDesk) -> None:
     email_id = box.vendor.deliver(letter())
-    box.vendor.fault(box.vendor.files_path, 1, "unavailable")
+    box.vendor.fault(box.vendor.files_path, 1, "unavailable", retry_after=2)
     await box.work()
     box.vendor.move(email_id)
     await box.work_until_settled()
@@ -126,7 +126,7 @@ async def test_a_mail_that_was_moved_is_still_read(box: MailboxDesk) -> None:
 
 async def test_a_mail_that_was_deleted_before_it_was_read_is_gone(box: MailboxDesk) -> None:
     email_id = box.vendor.deliver(letter())
-    box.vendor.fault(email_id, 1, "unavailable")
+    box.vendor.fault(email_id, 1, "unavailable", retry_after=2)
     await box.work()
     box.vendor.delete(email_id)
     await box.work_until_settled()

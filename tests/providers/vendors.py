@@ -31,6 +31,7 @@ class Vendor(ABC):
 
     kind: str
     files_path: str  # what every request for an attachment's bytes contains
+    soon: int  # how many mails of three files its quota lets through in less than a minute
 
     @abstractmethod
     def new_mailbox(self, address: str, since: datetime | None) -> NewMailbox:
@@ -82,6 +83,7 @@ class Microsoft(Vendor):
 
     kind = "microsoft"
     files_path = "/$value"
+    soon = 100
 
     def __init__(self, server: GraphServer) -> None:
         self.server = server
@@ -139,6 +141,7 @@ class Gmail(Vendor):
 
     kind = "gmail"
     files_path = "/attachments/"
+    soon = 25
 
     def __init__(self, server: GmailServer) -> None:
         self.server = server
