@@ -8,7 +8,7 @@ import contextlib
 import json
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -22,7 +22,7 @@ from maildock.flow.connect import NewMailbox, connect
 from maildock.flow.context import Context
 from maildock.providers.microsoft.settings import new_connection, new_secret
 from maildock.settings import Settings, load
-from maildock.tables import push_subscriptions
+from maildock.tables import email_providers, push_subscriptions
 from maildock.web.app import WebSettings, create_app
 
 STATE = "a state that is quoted"
@@ -45,19 +45,22 @@ def _bare() -> FastAPI:
     return app
 
 
-async def _mailbox(context: Context) -> str:
+@contextlib.asynccontextmanager
+async def _mailbox(context: Context) -> AsyncIterator[str]:
+    """Give the path of a mailbox's webhook; at the end the mailbox rests, or its mail would keep later workers busy."""
     tenant = (await add_tenant(context.database, f"Bench {uuid4()}")).tenant
     secret = new_secret(client_secret=STATE.replace(" ", "-"))
     new = NewMailbox("microsoft", "desk@shop.example", new_connection("d", "c"), secret, None)
     provider_id = await connect(context, tenant, new)
     async with context.database.tenant(tenant) as session:
         await push_subscriptions.begin(session, provider_id, STATE, "https://desk.example")
-    return f"/webhooks/microsoft/{tenant}/{provider_id}"
+    yield f"/webhooks/microsoft/{tenant}/{provider_id}"
+    async with context.database.tenant(tenant) as session:
+        await email_providers.pause(session, provider_id, "measured", None, by_us=False)
 
 
 async def _serve(settings: Settings, where: wiring.Dsns) -> None:
-    async with wiring.open_context(settings, where) as context:
-        path = await _mailbox(context)
+    async with wiring.open_context(settings, where) as context, _mailbox(context) as path:
         web = WebSettings(("a key",), settings.public_url, None)
         listeners = [socket.create_server(("127.0.0.1", 0), backlog=256) for _ in range(2)]
         apps: list[Any] = [create_app(context, web), _bare()]
