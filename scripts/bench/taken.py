@@ -76,7 +76,8 @@ def peak() -> float:
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
-async def _take(context: Context, tenant: Tenant, mails: list[Path]) -> Taken:
+async def take(context: Context, tenant: Tenant, mails: list[Path]) -> Taken:
+    """Receive mails and work them off."""
     provider_id = file_provider_id(tenant.tenant)
     wall, cpu = time.perf_counter(), time.process_time()
     receipts = await asyncio.gather(
@@ -112,10 +113,10 @@ async def _obey(context: Context, tenant: Tenant) -> None:
         mails = [Path(mail) for mail in order["mails"]]
         if order["watch"]:
             async with Watch() as watch:
-                taken = await _take(context, tenant, mails)
+                taken = await take(context, tenant, mails)
             taken = Taken(**{**asdict(taken), "grown": watch.grown, "lag": watch.lag})
         else:
-            taken = await _take(context, tenant, mails)
+            taken = await take(context, tenant, mails)
         print(json.dumps(asdict(taken)), flush=True)
 
 

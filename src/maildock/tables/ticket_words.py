@@ -15,7 +15,7 @@ async def add(session: TenantSession, ticket_id: UUID, source: Source, *texts: s
     if not found:
         return
     # In one order by everybody, and each source by itself: two mails on one ticket must not wait for each other.
-    await session.execute(
+    await session.later(
         "INSERT INTO ticket_words (tenant, ticket_id, source, word)"
         " SELECT %(tenant)s, %(ticket_id)s, %(source)s, word FROM unnest(%(words)s::text[]) AS word"
         " ON CONFLICT (tenant, ticket_id, word, source) DO NOTHING",

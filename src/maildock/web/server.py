@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from maildock.web.sending import FileSending
+
 
 class Server(uvicorn.Server):
     """Uvicorn without signal handlers: a worker beside it must hear of the signal too.
@@ -15,6 +17,7 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, app: FastAPI, config: uvicorn.Config) -> None:
+        config.http = FileSending
         super().__init__(config)
         self._app = app
 
