@@ -43,6 +43,16 @@ class FileOps:
             data += more
         return data
 
+    def read_now(self, file: FileIO, start: int, size: int) -> bytes | None:
+        """Read up to `size` bytes from `start` on if they are in memory; `None` where the disk would be waited for."""
+        data = bytearray(size)
+        try:
+            read = os.preadv(file.fileno(), [data], start, os.RWF_NOWAIT)
+        except OSError:
+            # Not in memory, or a file system that can't tell. A fault of the disk shows when it is waited for.
+            return None
+        return bytes(data[:read]) if read else None
+
     def fsync(self, file: FileIO) -> None:
         """Wait until the file's bytes and size are on the disk."""
         os.fdatasync(file.fileno())

@@ -15,7 +15,7 @@ from maildock.storage.base import StoredObject, unchanged
 from maildock.storage.failures import disk_errors
 from maildock.storage.files import FileOps, drop, make_folders
 from maildock.storage.keys import parse_key
-from maildock.storage.spool import SpoolFile, create_locked
+from maildock.storage.spool import SMALL, SpoolFile, create_locked
 from maildock.storage.threads import in_thread
 
 PIECE = 256 * 1024
@@ -117,10 +117,14 @@ class LocalStore:
     ) -> AsyncGenerator[bytes]:
         """Stream the bytes [start, end) of an object in pieces of at most 1 MiB; `end` may lie beyond its end.
 
-        Each is put `through` something in the thread that has read it, and what that gives is passed on, unless empty.
+        Each is put `through` something where it was read, and what that gives is passed on, unless empty.
         Raises `FileNotFoundError` when there is no such object, `StorageFailure` when the disk does not work.
         """
         path = self.local_path(key)
+        if end is not None and 0 < end - start <= SMALL and (small := self._read_now(path, start, end)) is not None:
+            if piece := through(small):
+                yield piece
+            return
         with ExitStack() as opened:
             file, piece = await in_thread(self._read_first, path, start, end, through, opened)
             while True:
@@ -129,6 +133,15 @@ class LocalStore:
                 if file.closed:
                     return
                 piece = await in_thread(self._read_next, file, end, through)
+
+    def _read_now(self, path: Path, start: int, end: int) -> bytes | None:
+        """Read a small range sooner than a thread is reached; `None` unless all of it is in memory."""
+        file = self._open(path)
+        if file is None:
+            return None
+        with file:
+            data = self._files.read_now(file, start, end - start)
+        return data if data is not None and len(data) == end - start else None
 
     def _read_first(
         self, path: Path, start: int, end: int | None, through: Callable[[bytes], bytes], opened: ExitStack
