@@ -84,6 +84,17 @@ async def test_a_reply_opens_a_closed_ticket_again(desk: Desk) -> None:
     assert [ticket["status"] for ticket in await desk.all(TICKETS)] == ["open"]
 
 
+async def test_what_no_person_wrote_leaves_a_closed_ticket_closed(desk: Desk) -> None:
+    first = mail("Printer")
+    await desk.ingest(first)
+    await desk.all("UPDATE tickets SET status = 'closed' WHERE tenant = %(tenant)s")
+    await desk.ingest(mail("Out of office").reply_to(first).header("Auto-Submitted", "auto-replied"))
+    assert len(await desk.all(COMMENTS)) == 2
+    assert [ticket["status"] for ticket in await desk.all(TICKETS)] == ["closed"]
+    await desk.ingest(mail("By the list").reply_to(first).header("List-Id", "<desk.shop.example>"))
+    assert [ticket["status"] for ticket in await desk.all(TICKETS)] == ["open"]
+
+
 async def test_who_is_new_to_a_ticket_is_marked(desk: Desk) -> None:
     first = mail("Printer")
     await desk.ingest(first, mail().reply_to(first), mail(sender="eve@elsewhere.example").reply_to(first))

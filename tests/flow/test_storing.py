@@ -178,7 +178,8 @@ async def test_retry_all_failed_revives_the_dead(desk: Desk) -> None:
         "UPDATE email_processed_attachments SET status = 'dead', reason = 'corrupt', file_id = NULL,"
         " document_id = NULL WHERE tenant = %(tenant)s"
     )
-    await retry_all_failed(desk.context, desk.tenant.tenant)
+    due = await retry_all_failed(desk.context, desk.tenant.tenant)
+    assert [address.attachment_id for address in due] == ["2"]
     await work(desk)
     assert [row["status"] for row in await desk.all(LEDGER)] == ["stored"]
     assert len(await desk.documents()) == 1

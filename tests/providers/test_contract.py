@@ -213,7 +213,7 @@ async def test_nothing_is_made_due_at_a_removed_mailbox(box: MailboxDesk) -> Non
         provider = await email_providers.get(session, box.provider_id)
     assert provider
     await disconnect(context, tenant, provider)
-    await retry_all_failed(context, tenant)
+    assert await retry_all_failed(context, tenant) == []
     for row in await box.desk.all(LEDGER):
         await retry(context, tenant, AttachmentAddress(box.provider_id, row["email_id"], row["attachment_id"]))
     lost, *_ = [row for row in await box.desk.all(LEDGER) if row["file_name"] == "a.txt" and row["status"] == "stored"]

@@ -70,6 +70,13 @@ async def test_a_failed_mail_tells_its_error_its_tries_and_the_next(ann: Visitor
     assert "tried 3 times, next attempt" in await ann.text("/mail")
 
 
+async def test_a_removed_mailbox_is_marked_where_one_is_chosen(ann: Visitor, desk: Desk) -> None:
+    assert "(removed)" not in await ann.text("/mail")
+    await desk.all("UPDATE email_providers SET removed_at = now() WHERE tenant = %(tenant)s")
+    for path in ("/mail", "/mail/parts"):
+        assert "(removed)</option>" in await ann.text(path)
+
+
 async def test_a_list_narrows_to_mailbox_status_and_time(ann: Visitor, desk: Desk) -> None:
     await desk.ingest(mail("Today"), mail("Long ago"))
     await desk.all(

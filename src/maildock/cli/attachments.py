@@ -82,11 +82,9 @@ def retry_(
 async def _retry_all(house: House, narrowed: str | None, *, as_json: bool) -> None:
     count = 0
     for tenant in await house.tenant_ids(narrowed):
-        found = [row for status in ("failed", "dead") for row in await _of_tenant(house, tenant, status, None, None)]
-        await retry_all_failed(house.context, tenant)
-        count += len(found)
-        for row in found if as_json else ():
-            address = AttachmentAddress(UUID(row["provider_id"]), row["email_id"], row["attachment_id"])
+        due = await retry_all_failed(house.context, tenant)
+        count += len(due)
+        for address in due if as_json else ():
             await _print_now(house, tenant, address)
     say(f"due again: {count}, and every mail that could not be filed")
 

@@ -89,7 +89,7 @@ async def _comment(
     outcome = "replied" if ticket_id else "created"
     if ticket_id:
         author_is_new = not await comments.takes_part(session, ticket_id, author_hash)
-        await tickets.reopen(session, ticket_id)
+        await tickets.note_comment(session, ticket_id, opens=not message.auto_reply)
     else:
         author_is_new = False
         ticket_id = ids.ticket_id(email.tenant, email.provider_id, email.email_id)

@@ -46,10 +46,15 @@ async def retry(context: Context, tenant: UUID, address: AttachmentAddress, *, k
     return before
 
 
-async def retry_all_failed(context: Context, tenant: UUID) -> None:
-    """Make everything due again that has failed or died in this tenant, mails that were never filed as well."""
+async def retry_all_failed(context: Context, tenant: UUID) -> list[AttachmentAddress]:
+    """Make everything due again that has failed or died in this tenant, mails that were never filed as well.
+
+    Gives the parts that are due now; those of removed mailboxes stay dead.
+    """
     async with context.database.tenant(tenant) as session:
         for provider_id in await messages.make_all_failed_due(session):
             await hint(session, provider_id, "mail")
-        for provider_id in await attachments.make_all_failed_due(session):
+        due = [AttachmentAddress(*key) for key in await attachments.make_all_failed_due(session)]
+        for provider_id in dict.fromkeys(address.provider_id for address in due):
             await hint(session, provider_id, "files")
+    return due

@@ -67,17 +67,25 @@ def date(header: Header) -> datetime | None:
 def is_automatic(header: Header) -> bool:
     """Say whether a machine sent this: auto-replies (RFC 3834), lists (RFC 2919), bulk and reports (RFC 6522)."""
     content_type, parameters = structured.parse(header.first("content-type"))
-    submitted = (header.first("auto-submitted") or b"no").split(b";")[0].strip().lower()
     return (
-        submitted != b"no"
+        is_auto_reply(header)
         or header.first("list-id") is not None
         or (header.first("precedence") or b"").strip().lower() in _BULK
         or (header.first("return-path") or b"").replace(b" ", b"") == b"<>"
-        or any(header.first(name) is not None for name in ("x-autoreply", "x-autorespond"))
         or (
             content_type == "multipart/report"
             and parameters.get("report-type", "").lower() != "disposition-notification"
         )
+    )
+
+
+def is_auto_reply(header: Header) -> bool:
+    """Say whether no person wrote this: out of office and the like (RFC 3834). Lists pass on what people write."""
+    submitted = (header.first("auto-submitted") or b"no").split(b";")[0].strip().lower()
+    return (
+        submitted != b"no"
+        or (header.first("precedence") or b"").strip().lower() == b"auto_reply"
+        or any(header.first(name) is not None for name in ("x-autoreply", "x-autorespond"))
     )
 
 

@@ -119,6 +119,7 @@ class Reading:
             body_digest=self._bodies.digest(),
             parts=tuple(self._parts()),
             automatic=envelope.is_automatic(root),
+            auto_reply=envelope.is_auto_reply(root),
         )
 
     def _parts(self) -> list[Part]:

@@ -305,15 +305,17 @@ async def abandon(session: TenantSession, provider_id: UUID, why: str) -> None:
     )
 
 
-async def make_all_failed_due(session: TenantSession) -> list[UUID]:
-    """Make every failed and dead row of the tenant due again; gives the providers that have work now."""
+async def make_all_failed_due(session: TenantSession) -> list[tuple[UUID, str, str]]:
+    """Make every failed and dead row of the tenant due again, where its mailbox is there; gives their keys."""
     rows = await session.values(
         "WITH due AS (UPDATE email_processed_attachments SET status = 'pending', reason = NULL, error_message = NULL,"
         " attempts = 0, outages = 0, claims = 0, failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
-        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead')" + _NOT_REMOVED + " RETURNING provider_id)"
-        " SELECT DISTINCT provider_id FROM due"
+        " WHERE tenant = %(tenant)s AND status IN ('failed', 'dead')"
+        + _NOT_REMOVED
+        + " RETURNING created_at, provider_id, email_id, attachment_id)"
+        " SELECT provider_id, email_id, attachment_id FROM due ORDER BY created_at DESC, provider_id, email_id"
     )
-    return [row[0] for row in rows]
+    return [(provider_id, email_id, attachment_id) for provider_id, email_id, attachment_id in rows]
 
 
 async def give_again(session: TenantSession, provider_id: UUID, email_id: str) -> int:

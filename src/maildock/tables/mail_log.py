@@ -232,11 +232,11 @@ async def parts_of(session: TenantSession, provider_id: UUID, email_id: str, lim
     )
 
 
-async def mailboxes(session: TenantSession, limit: int) -> list[tuple[UUID, str, str]]:
-    """List `(provider_id, kind, mailbox)` to choose from, those that came last first."""
+async def mailboxes(session: TenantSession, limit: int) -> list[tuple[UUID, str, str, bool]]:
+    """List `(provider_id, kind, mailbox, removed)` to choose from, those that came last first."""
     rows = await session.values(
-        "SELECT provider_id, kind, mailbox FROM email_providers WHERE tenant = %(tenant)s"
+        "SELECT provider_id, kind, mailbox, removed_at IS NOT NULL FROM email_providers WHERE tenant = %(tenant)s"
         " ORDER BY created_at DESC, provider_id DESC LIMIT %(limit)s",
         {"limit": limit},
     )
-    return [(provider_id, kind, mailbox) for provider_id, kind, mailbox in rows]
+    return [(provider_id, kind, mailbox, removed) for provider_id, kind, mailbox, removed in rows]

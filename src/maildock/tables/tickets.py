@@ -29,12 +29,12 @@ async def create(
     return int(number)
 
 
-async def reopen(session: TenantSession, ticket_id: UUID) -> None:
-    """Note a new comment on the ticket, and open it again if it was closed."""
+async def note_comment(session: TenantSession, ticket_id: UUID, *, opens: bool) -> None:
+    """Note a new comment on the ticket; one that `opens` it does so if it was closed."""
     await session.later(
-        "UPDATE tickets SET status = 'open', updated_at = now()"
+        "UPDATE tickets SET status = CASE WHEN %(opens)s THEN 'open' ELSE status END, updated_at = now()"
         " WHERE tenant = %(tenant)s AND ticket_id = %(ticket_id)s",
-        {"ticket_id": ticket_id},
+        {"ticket_id": ticket_id, "opens": opens},
     )
 
 

@@ -118,6 +118,7 @@ def _message(content: Json, listed: _Listed) -> InboundMessage:
         body_digest=texts.digest,
         parts=tuple(_parts(letter, texts, listed)),
         automatic=envelope.is_automatic(given),
+        auto_reply=envelope.is_auto_reply(given),
     )
     return _with_envelope(message, letter)
 
