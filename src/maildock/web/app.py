@@ -9,13 +9,15 @@ from maildock.flow.context import Context
 from maildock.flow.receive_push import PushReceiver
 from maildock.web import operations, problems
 from maildock.web.api import attachments, documents, emails, messages, providers, tickets
-from maildock.web.caller import PROBLEMS
+from maildock.web.api.description import describe
+from maildock.web.caller import ALWAYS
 from maildock.web.edge import Edge
 from maildock.web.pages.mount import mount_pages
 from maildock.web.watch import Watch
 from maildock.web.webhooks import gmail, microsoft
 
 API = "/api/v1"
+NOUNS = (tickets, documents, emails, attachments, messages, providers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,9 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     app.add_middleware(Edge)
     problems.install(app)
     app.include_router(operations.router)
-    for noun in (tickets, documents, emails, attachments, messages, providers):
-        app.include_router(noun.router, prefix=API, responses=PROBLEMS)
+    for noun in NOUNS:
+        app.include_router(noun.router, prefix=API, responses=ALWAYS)
     app.router.routes.extend((*gmail.ROUTES, *microsoft.ROUTES))
     mount_pages(app)
+    describe(app)
     return app

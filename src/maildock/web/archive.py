@@ -17,12 +17,16 @@ from maildock.web.problems import Problem
 _LARGE = 1 << 31
 
 
-async def download(store: ObjectStore, rows: Sequence[DocumentRow], name: str) -> Response:
-    """Give the archive; one whose files are not all there is an error before it has begun."""
+async def download(store: ObjectStore, rows: Sequence[DocumentRow], name: str, *, head: bool = False) -> Response:
+    """Give the archive, for `head` without a byte of it; one whose files are not all there is an error at once."""
     for row in rows:
         if await store.size(row.storage_key) != row.size:
             raise Problem(503, f"The file store does not have {row.name}; `maildock fsck` says more.", "storage")
     headers = {"Content-Disposition": disposition(name), "Cache-Control": "private, no-store"}
+    if head:
+        empty = Response(headers=headers, media_type="application/zip")
+        del empty.headers["content-length"]
+        return empty
     return StreamingResponse(_stream(store, rows), headers=headers, media_type="application/zip")
 
 

@@ -53,10 +53,18 @@ def described(description: str) -> dict[str, Any]:
     return {"description": description, "content": {"application/problem+json": {"schema": _PROBLEM}}}
 
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: described("A query parameter or cursor that makes no sense"),
+def binary(media_type: str) -> dict[str, Any]:
+    """Describe bytes of a media type."""
+    return {media_type: {"schema": {"type": "string", "format": "binary"}}}
+
+
+Answers = dict[int | str, dict[str, Any]]
+
+# What every route may answer, and what those with a query, or an id in their path, may answer beside it.
+ALWAYS: Answers = {
     401: described("No good bearer token"),
-    404: described("Not there, or not yours"),
-    422: described("A body that makes no sense"),
+    500: described("A fault of ours"),
     503: described("The database or the file store does not answer"),
 }
+OF_QUERIES: Answers = {400: described("A query parameter or cursor that makes no sense")}
+OF_IDS: Answers = {404: described("Not there, or not yours")}

@@ -23,6 +23,7 @@ from maildock.web.problems import SAFE_HEADERS
 LARGEST_BODY = 1 << 20
 # These stream their bodies, and have limits of their own.
 _STREAMED = ("/api/v1/messages", "/mail")
+_API = "/api/v1/"
 # These answer HEAD themselves, or not at all.
 _FILES = re.compile(r".*/(content|documents\.zip|tickets/[^/]+/documents/[^/]+)", re.DOTALL)
 
@@ -43,7 +44,7 @@ class Edge:
             return
         begun = time.monotonic()
         body = _Body(scope, receive)
-        answer = _Answer(body, send)
+        answer = _Answer(body, send, heads=_answers_head(scope["path"]))
         try:
             await self._app(_as_get(scope), body.receive, answer.send)
         except Exception as error:
@@ -60,6 +61,10 @@ class Edge:
         if inspect.isawaitable(response):
             response = await response
         await response(scope, body.receive, answer.send)
+
+
+def _answers_head(path: str) -> bool:
+    return path.startswith(_API) or not _FILES.fullmatch(path)
 
 
 def _as_get(scope: Scope) -> Scope:
@@ -105,9 +110,10 @@ class _Body:
 class _Answer:
     """Adds what every answer has; `status` is known once it has begun."""
 
-    def __init__(self, body: _Body, send: Send) -> None:
+    def __init__(self, body: _Body, send: Send, *, heads: bool) -> None:
         self._body = body
         self._send = send
+        self._heads = heads
         self.status: int | None = None
         self.streams = False
 
@@ -115,6 +121,8 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             _add_headers(message)
+            if message["status"] == HTTPStatus.METHOD_NOT_ALLOWED and self._heads:
+                _allow_head(message)
             self.streams = Headers(raw=message["headers"]).get("content-type", "").startswith("text/event-stream")
             if message["status"] >= HTTPStatus.BAD_REQUEST:
                 await self._body.linger()
@@ -125,3 +133,9 @@ def _add_headers(message: MutableMapping[str, Any]) -> None:
     headers = MutableHeaders(raw=message.setdefault("headers", []))
     for name, value in SAFE_HEADERS.items():
         headers.setdefault(name, value)
+
+
+def _allow_head(message: MutableMapping[str, Any]) -> None:
+    headers = MutableHeaders(raw=message["headers"])
+    if headers.get("allow") in ("GET", "HEAD"):
+        headers["allow"] = "GET, HEAD"

@@ -4,13 +4,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StrictBool
 
 from maildock.flow.retry import AttachmentAddress, retry
 from maildock.tables import api_reads
 from maildock.web import cursors
 from maildock.web.api.pages import Page
-from maildock.web.caller import DEFAULT_LIMIT, Caller, Cursor, House, Limit, described
+from maildock.web.caller import DEFAULT_LIMIT, OF_IDS, OF_QUERIES, Answers, Caller, Cursor, House, Limit, described
 from maildock.web.problems import not_found
 from maildock.web.shapes import Attachment
 from maildock.web.texts import Text
@@ -18,6 +18,13 @@ from maildock.web.texts import Text
 router = APIRouter(prefix="/attachments", tags=["attachments"])
 
 Status = Literal["pending", "processing", "stored", "skipped", "failed", "dead"]
+
+
+OF_WISHES: Answers = {
+    413: described("A body over 1 MiB"),
+    415: described("Not application/json"),
+    422: described("Not the JSON that is wanted"),
+}
 
 
 class Wish(BaseModel):
@@ -28,10 +35,10 @@ class Wish(BaseModel):
     provider_id: UUID
     email_id: Text
     attachment_id: Text
-    keep_inline: bool = False
+    keep_inline: StrictBool = False
 
 
-@router.get("")
+@router.get("", responses=OF_QUERIES)
 async def list_attachments(
     house: House,
     tenant: Caller,
@@ -57,7 +64,7 @@ async def list_attachments(
     )
 
 
-@router.post("/retry", status_code=202, responses={415: described("Not application/json")})
+@router.post("/retry", status_code=202, responses=OF_IDS | OF_WISHES)
 async def retry_attachment(house: House, tenant: Caller, wish: Wish) -> Attachment:
     """Make a failed, dead or skipped part due again; what is stored or under way stays as it is."""
     address = AttachmentAddress(wish.provider_id, wish.email_id, wish.attachment_id)

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from maildock.tables import api_reads
 from maildock.web import cursors
 from maildock.web.api.pages import Page
-from maildock.web.caller import DEFAULT_LIMIT, Caller, Cursor, House, Limit
+from maildock.web.caller import DEFAULT_LIMIT, OF_IDS, OF_QUERIES, Caller, Cursor, House, Limit
 from maildock.web.problems import not_found
 from maildock.web.shapes import Email, EmailWithAttachments
 from maildock.web.texts import storable
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/emails", tags=["emails"])
 Status = Literal["received", "filed", "duplicate", "ignored", "failed", "gone", "dead"]
 
 
-@router.get("")
+@router.get("", responses=OF_QUERIES)
 async def list_emails(
     house: House,
     tenant: Caller,
@@ -37,9 +37,9 @@ async def list_emails(
 
 
 # A provider's ids are opaque and may hold slashes, which a client may or may not encode.
-@router.get("/{provider_id}/{email_id:path}")
+@router.get("/{provider_id}/{email_id:path}", responses=OF_IDS)
 async def get_email(
-    house: House, tenant: Caller, provider_id: UUID, email_id: Annotated[str, Path()]
+    house: House, tenant: Caller, provider_id: UUID, email_id: Annotated[str, Path(min_length=1)]
 ) -> EmailWithAttachments:
     """Give a mail with the ledger's rows of its parts."""
     if not storable(email_id):

@@ -7,14 +7,14 @@ from fastapi import APIRouter
 from maildock.tables import email_providers, push_subscriptions
 from maildock.web import cursors
 from maildock.web.api.pages import Page
-from maildock.web.caller import DEFAULT_LIMIT, Caller, Cursor, House, Limit
+from maildock.web.caller import DEFAULT_LIMIT, OF_IDS, OF_QUERIES, Caller, Cursor, House, Limit
 from maildock.web.problems import not_found
 from maildock.web.shapes import Provider, ProviderHealth
 
 router = APIRouter(prefix="/providers", tags=["providers"])
 
 
-@router.get("")
+@router.get("", responses=OF_QUERIES)
 async def list_providers(
     house: House, tenant: Caller, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Provider]:
@@ -27,7 +27,7 @@ async def list_providers(
     )
 
 
-@router.get("/{provider_id}")
+@router.get("/{provider_id}", responses=OF_IDS)
 async def get_provider(house: House, tenant: Caller, provider_id: UUID) -> Provider:
     """Give a provider."""
     async with house.database.tenant(tenant) as session:
@@ -37,7 +37,7 @@ async def get_provider(house: House, tenant: Caller, provider_id: UUID) -> Provi
     return Provider.model_validate(row)
 
 
-@router.get("/{provider_id}/health")
+@router.get("/{provider_id}/health", responses=OF_IDS)
 async def get_health(house: House, tenant: Caller, provider_id: UUID) -> ProviderHealth:
     """Say how a provider does, and what to do where it doesn't."""
     async with house.database.tenant(tenant) as session:
