@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from scripts.bench import answers, downloads, graph, memory, parsing, report, small, webhooks, whole
+from scripts.bench import answers, downloads, graph, memory, pages, parsing, report, small, webhooks, whole
 from scripts.bench.ground import ground
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "whole": whole.MEASUREMENT,
     "memory": memory.MEASUREMENT,
     "small": small.MEASUREMENT,
+    "pages": pages.MEASUREMENT,
     "downloads": downloads.MEASUREMENT,
 }
 

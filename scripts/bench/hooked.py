@@ -28,9 +28,12 @@ from maildock.web.app import WebSettings, create_app
 STATE = "a state that is quoted"
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
+    """Leaves signals to whoever started it."""
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Catch none."""
         yield
 
 
@@ -64,7 +67,7 @@ async def _serve(settings: Settings, where: wiring.Dsns) -> None:
         web = WebSettings(("a key",), settings.public_url, None)
         listeners = [socket.create_server(("127.0.0.1", 0), backlog=256) for _ in range(2)]
         apps: list[Any] = [create_app(context, web), _bare()]
-        servers = [_Server(uvicorn.Config(app, log_config=None, access_log=False)) for app in apps]
+        servers = [Server(uvicorn.Config(app, log_config=None, access_log=False)) for app in apps]
         tasks = [
             asyncio.create_task(server.serve(sockets=[listener]))
             for server, listener in zip(servers, listeners, strict=True)
