@@ -1,7 +1,5 @@
 """Google's pushes mark a mailbox as due; whoever else pushes is not believed."""
 
-import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,21 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from maildock import wiring
-from maildock.access.tenants import add_tenant
-from maildock.flow.connect import NewMailbox, connect
-from maildock.providers.gmail import settings as google
-from maildock.settings import load
-from maildock.worker.worker import Worker
-from tests.desk import TICKETS, Desk
+from tests.desk import TICKETS
 from tests.mail import mail
-from tests.providers.vendors import ADDRESS, Gmail, MailboxDesk
+from tests.providers.hearing import hearing, until, working
+from tests.providers.vendors import ADDRESS, Gmail, MailboxDesk, connected
 from tests.servers.gmail import GmailServer
-from tests.servers.google.push import TOPIC, Forgery, PushSubscription
-from tests.web.server import Client, serving
-
-ACCOUNT = "push@maildock-test.iam.gserviceaccount.com"
-PATIENCE = 15.0
+from tests.servers.google.push import Forgery, PushSubscription
+from tests.web.server import Client
 
 
 @dataclass(frozen=True)
@@ -33,44 +23,31 @@ class Pushed:
     box: MailboxDesk
     gmail: GmailServer
     web: Client
-    hook: str
-    subscription: PushSubscription
+
+    @property
+    def subscription(self) -> PushSubscription:
+        return self.gmail.push.subscriptions[0]
+
+    @property
+    def hook(self) -> str:
+        return self.subscription.endpoint.removeprefix(self.web.origin)
 
     async def until_filed(self, *subjects: str) -> None:
-        end = time.monotonic() + PATIENCE
-        while [ticket["subject"] for ticket in await self.box.desk.all(TICKETS)] != list(subjects):
-            assert time.monotonic() < end
-            await asyncio.sleep(0.05)
+        async def filed() -> bool:
+            return [ticket["subject"] for ticket in await self.box.desk.all(TICKETS)] == list(subjects)
+
+        await until(filed)
 
 
 @pytest.fixture
 async def pushed(environment: dict[str, str], owner_dsn: str, tmp_path: Path) -> AsyncIterator[Pushed]:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
-    origin = f"http://127.0.0.1:{port}"
-    more = {"MAILDOCK_PUBLIC_URL": origin, "MAILDOCK_POLL_SECONDS": "600"}
-    settings = load({**environment, **more}, tmp_path / "no.env")
-    async with (
-        GmailServer() as gmail,
-        wiring.open_context(settings, wiring.dsns(settings, owner_dsn)) as context,
-        serving(context, port=port),
-    ):
-        desk = Desk(context, await add_tenant(context.database, "Shop"))
-        gmail.mailbox(ADDRESS)
-        certs = f"{gmail.url}/oauth2/v3/certs"
-        connection = google.new_connection("", TOPIC, ACCOUNT, gmail.url, gmail.token_url, certs, "")
-        secret = google.service_account_secret(gmail.account_file.read_text())
-        new = NewMailbox("gmail", ADDRESS, connection, secret, None)
-        provider_id = await connect(context, desk.tenant.tenant, new)
-        hook = f"/webhooks/gmail/{desk.tenant.tenant}/{provider_id}"
-        subscription = gmail.push.subscribe(origin + hook, origin + hook, email=ACCOUNT)
-        box = MailboxDesk(desk, Gmail(gmail), provider_id)
+    async with GmailServer() as gmail, hearing(environment, owner_dsn, tmp_path, 600) as heard:
+        vendor = Gmail(gmail)
+        vendor.origin = heard.web.origin
+        box = await connected(heard.desk, vendor)
         await box.work()
-        stop = asyncio.Event()
-        working = asyncio.create_task(Worker(context).run(stop))
-        yield Pushed(box, gmail, Client(origin, {}), hook, subscription)
-        stop.set()
-        await working
+        async with working(heard.desk):
+            yield Pushed(box, gmail, heard.web)
 
 
 async def test_mail_is_there_without_waiting_for_a_poll(pushed: Pushed) -> None:

@@ -1,26 +1,20 @@
 """Microsoft tells us of mail, and of its subscriptions' fate; whoever else tells us something is not believed."""
 
-import asyncio
-import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from maildock import wiring
-from maildock.access.tenants import add_tenant
-from maildock.settings import load
-from maildock.worker.worker import Worker
-from tests.desk import TICKETS, Desk
+from tests.desk import TICKETS
 from tests.mail import mail
+from tests.providers.hearing import hearing, until, working
 from tests.providers.vendors import ADDRESS, MailboxDesk, Microsoft, connected
 from tests.servers.graph import GraphServer
-from tests.web.server import Client, serving
+from tests.web.server import Client
 
-PATIENCE = 15.0
 SUBSCRIPTIONS = (
     "SELECT client_state, subscription_id, renewed_at, expires_at, ended_at FROM push_subscriptions"
     " WHERE tenant = %(tenant)s ORDER BY created_at"
@@ -56,30 +50,10 @@ class Pushed:
 
 @pytest.fixture
 async def pushed(environment: dict[str, str], owner_dsn: str, tmp_path: Path) -> AsyncIterator[Pushed]:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
-    origin = f"http://127.0.0.1:{port}"
-    more = {"MAILDOCK_PUBLIC_URL": origin, "MAILDOCK_POLL_SECONDS": "600"}
-    settings = load({**environment, **more}, tmp_path / "no.env")
-    async with (
-        GraphServer() as graph,
-        wiring.open_context(settings, wiring.dsns(settings, owner_dsn)) as context,
-        serving(context, port=port),
-    ):
+    async with GraphServer() as graph, hearing(environment, owner_dsn, tmp_path, 600) as heard:
         graph.webhooks.retry_seconds = 0.01
-        stop = asyncio.Event()
-        working = asyncio.create_task(Worker(context).run(stop))
-        desk = Desk(context, await add_tenant(context.database, "Shop"))
-        yield Pushed(await connected(desk, Microsoft(graph)), graph, Client(origin, {}))
-        stop.set()
-        await working
-
-
-async def until(happened: Callable[[], Awaitable[bool]]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not await happened():
-        assert time.monotonic() < end
-        await asyncio.sleep(0.05)
+        async with working(heard.desk):
+            yield Pushed(await connected(heard.desk, Microsoft(graph)), graph, heard.web)
 
 
 async def test_mail_is_there_without_waiting_for_a_poll(pushed: Pushed) -> None:
@@ -97,7 +71,7 @@ async def test_mail_is_there_without_waiting_for_a_poll(pushed: Pushed) -> None:
 
 async def test_repeated_and_mixed_batches_make_one_ticket(pushed: Pushed) -> None:
     await until(pushed.subscribed)
-    pushed.graph.push.copies, pushed.graph.push.mixed = 20, True
+    pushed.graph.push.copies.turns, pushed.graph.push.mixed = (20,), True
     pushed.graph.mailbox(ADDRESS).deliver(mail("Printer"))
     await pushed.graph.push.settled()
 

@@ -1,4 +1,8 @@
-"""A bad day: a tenth of all answers wrong in some way, and workers that are killed."""
+"""A bad day, all at once.
+
+A tenth of all answers is wrong in some way, pushes are lost or come twice, the vendor forgets where we stood in the
+mailbox, and workers are killed.
+"""
 
 import asyncio
 import os
@@ -6,7 +10,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,10 +18,13 @@ import pytest
 
 from tests.desk import LEDGER, TICKETS
 from tests.mail import mail
-from tests.providers.vendors import MailboxDesk
+from tests.providers.hearing import Hearing, hearing
+from tests.providers.vendors import MailboxDesk, Vendor, connected
 
 ROOT = Path(__file__).parents[2]
 MAILS, FILES, KILLS = 100, 3, 5
+LOSES_PLACE = 2  # the wave before which the vendor forgets where we stood
+POLL_SECONDS = 5
 PATIENCE = 150.0
 LONG_PATIENCE = 600.0  # Gmail's quota alone takes minutes for a hundred
 
@@ -57,43 +64,70 @@ def workers(environment: dict[str, str], count: int) -> Iterator[Workers]:
         running.stop()
 
 
-async def test_mails_come_through_faults_and_kills_exactly_once(environment: dict[str, str], box: MailboxDesk) -> None:
-    await _come_through(environment, box, box.vendor.soon, PATIENCE)
+@pytest.fixture
+async def heard(environment: dict[str, str], owner_dsn: str, tmp_path: Path) -> AsyncIterator[Hearing]:
+    # What is refused is tried again as often as it takes, and soon.
+    async with hearing({**environment, "MAILDOCK_MAX_ATTEMPTS": "50"}, owner_dsn, tmp_path, POLL_SECONDS) as heard:
+        yield heard
+
+
+@pytest.fixture
+async def box(heard: Hearing, vendor: Vendor) -> MailboxDesk:
+    """A mailbox that is connected, watched, and known to be empty, before it begins to storm."""
+    vendor.origin = heard.web.origin
+    box = await connected(heard.desk, vendor)
+    await box.work()
+    vendor.copies.turns = (1, 0, 2)
+    vendor.storm(0.1)
+    return box
+
+
+async def test_mails_come_through_a_storm_exactly_once(heard: Hearing, box: MailboxDesk) -> None:
+    await _come_through(heard, box, box.vendor.soon, PATIENCE)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(LONG_PATIENCE + 60)
-async def test_a_hundred_mails_come_through_faults_and_kills_exactly_once(
-    environment: dict[str, str], box: MailboxDesk
-) -> None:
-    await _come_through(environment, box, MAILS, LONG_PATIENCE)
+async def test_a_hundred_mails_come_through_a_storm_exactly_once(heard: Hearing, box: MailboxDesk) -> None:
+    await _come_through(heard, box, MAILS, LONG_PATIENCE)
 
 
-async def _come_through(environment: dict[str, str], box: MailboxDesk, mails: int, patience: float) -> None:
-    wanted = {
-        f"{number}-{part}.bin": random.randbytes(random.randrange(1, 60_000))
-        for number in range(mails)
-        for part in range(FILES)
-    }
-    for number in range(mails):
-        letter = mail(f"Mail {number}")
-        for part in range(FILES):
-            letter = letter.attach(f"{number}-{part}.bin", wanted[f"{number}-{part}.bin"])
-        box.vendor.deliver(letter)
-    box.vendor.storm(0.1)
-    # What is refused is tried again as often as it takes, and soon.
-    with workers({**environment, "MAILDOCK_MAX_ATTEMPTS": "50"}, 2) as running:
+async def _come_through(heard: Hearing, box: MailboxDesk, mails: int, patience: float) -> None:
+    wanted: dict[str, bytes] = {}
+    with workers(heard.environment, 2) as running:
         end = time.monotonic() + patience
-        kills = 0
+        for wave in range(KILLS):
+            if wave == LOSES_PLACE:
+                box.vendor.lose_place()
+            for number in range(wave, mails, KILLS):
+                wanted |= _deliver(box, number)
+            await asyncio.sleep(random.uniform(0.5, 1.5))
+            running.kill_one()
         while len(await box.desk.all(LEDGER)) < len(wanted) or await box.waiting():
             assert time.monotonic() < end, await box.waiting()
-            await asyncio.sleep(random.uniform(0.5, 1.5))
-            if kills < KILLS:
-                kills += 1
-                running.kill_one()
-    assert kills == KILLS
+            await asyncio.sleep(0.5)
+    assert len(wanted) == mails * FILES
     assert len(await box.desk.all(TICKETS)) == mails
     assert await box.desk.documents() == wanted
     assert {row["status"] for row in await box.desk.all(LEDGER)} == {"stored"}
-    assert box.vendor.peak() <= 4
+    await _assert_it_stormed(box)
     assert (await box.desk.fsck()).clean
+
+
+async def _assert_it_stormed(box: MailboxDesk) -> None:
+    assert box.vendor.stormed() > 0
+    assert box.vendor.copies.came[0] > 0
+    assert box.vendor.copies.came[2] > 0
+    assert (await box.provider())["recovered_at"]
+    assert (await box.provider())["last_push_at"]
+    assert box.vendor.peak() <= 4
+
+
+def _deliver(box: MailboxDesk, number: int) -> dict[str, bytes]:
+    """Let a mail arrive; gives its files."""
+    files = {f"{number}-{part}.bin": random.randbytes(random.randrange(1, 60_000)) for part in range(FILES)}
+    letter = mail(f"Mail {number}")
+    for name, data in files.items():
+        letter = letter.attach(name, data)
+    box.vendor.deliver(letter)
+    return files

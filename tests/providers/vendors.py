@@ -19,10 +19,13 @@ from maildock.providers.microsoft.settings import new_connection, new_secret
 from maildock.worker.worker import Worker
 from tests.desk import EMAILS, LEDGER, Desk
 from tests.mail import Mail
+from tests.servers.copies import Copies
 from tests.servers.gmail import GmailServer
+from tests.servers.google.push import TOPIC
 from tests.servers.graph import GraphServer
 
 ADDRESS = "desk@shop.example"
+PUSHER = "push@maildock-test.iam.gserviceaccount.com"
 PATIENCE = 60.0
 
 
@@ -32,6 +35,8 @@ class Vendor(ABC):
     kind: str
     files_path: str  # what every request for an attachment's bytes contains
     soon: int  # how many mails of three files its quota lets through in less than a minute
+    origin = ""  # where mailboxes hear of new mail that are connected from now on; nowhere where it is empty
+    copies: Copies
 
     @abstractmethod
     def new_mailbox(self, address: str, since: datetime | None) -> NewMailbox:
@@ -66,8 +71,16 @@ class Vendor(ABC):
         """Let a share of all requests go wrong, each in some way."""
 
     @abstractmethod
+    def stormed(self) -> int:
+        """Give how many requests went wrong in that way."""
+
+    @abstractmethod
     def lift_limits(self) -> None:
         """Let any number of requests be made in a minute: one mailbox serves the desks of many lives."""
+
+    @abstractmethod
+    def subscribe(self, hook: str) -> None:
+        """Do what an administrator does so that a mailbox hears of new mail."""
 
     @abstractmethod
     def peak(self, address: str = ADDRESS) -> int:
@@ -87,6 +100,7 @@ class Microsoft(Vendor):
 
     def __init__(self, server: GraphServer) -> None:
         self.server = server
+        self.copies = server.push.copies
 
     def new_mailbox(self, address: str, since: datetime | None) -> NewMailbox:
         self.server.mailbox(address)
@@ -120,8 +134,14 @@ class Microsoft(Vendor):
         kinds = ("throttled", "error", "bad_gateway", "unavailable", "not_found", "denied", "unauthorized", "garbage")
         self.server.faults.storm(share, (*kinds, "cut", "reset", "redirect"))
 
+    def stormed(self) -> int:
+        return self.server.faults.stormed
+
     def lift_limits(self) -> None:
         self.server.throttle.window_requests = 1_000_000_000
+
+    def subscribe(self, hook: str) -> None:
+        """Nothing: the mailbox's own subscription says where."""
 
     def peak(self, address: str = ADDRESS) -> int:
         return self.server.traffic(address).peak
@@ -145,11 +165,14 @@ class Gmail(Vendor):
 
     def __init__(self, server: GmailServer) -> None:
         self.server = server
+        self.copies = server.push.copies
 
     def new_mailbox(self, address: str, since: datetime | None) -> NewMailbox:
         self.server.mailbox(address)
         certs = f"{self.server.url}/oauth2/v3/certs"
-        settings = gmail_settings.new_connection("", "", "", self.server.url, self.server.token_url, certs, "")
+        urls = self.server.url, self.server.token_url, certs
+        pushed = (TOPIC, PUSHER) if self.origin else ("", "")
+        settings = gmail_settings.new_connection("", *pushed, *urls, "")
         secret = gmail_settings.service_account_secret(self.server.account_file.read_text())
         return NewMailbox(self.kind, address, settings, secret, since)
 
@@ -178,8 +201,14 @@ class Gmail(Vendor):
         kinds = ("throttled", "user_rate", "error", "bad_gateway", "unavailable", "not_found", "denied", "bad_token")
         self.server.faults.storm(share, (*kinds, "unauthorized", "garbage", "cut", "reset", "short", "redirect"))
 
+    def stormed(self) -> int:
+        return self.server.faults.stormed
+
     def lift_limits(self) -> None:
         self.server.throttle.user_units = 1_000_000_000
+
+    def subscribe(self, hook: str) -> None:
+        self.server.push.subscribe(hook, email=PUSHER)
 
     def peak(self, address: str = ADDRESS) -> int:
         return self.server.traffic(address).peak
@@ -242,6 +271,8 @@ class MailboxDesk:
 async def connected(desk: Desk, vendor: Vendor, address: str = ADDRESS, since: datetime | None = None) -> MailboxDesk:
     """Connect a mailbox to a desk."""
     provider_id = await connect(desk.context, desk.tenant.tenant, vendor.new_mailbox(address, since))
+    if vendor.origin:
+        vendor.subscribe(f"{vendor.origin}/webhooks/{vendor.kind}/{desk.tenant.tenant}/{provider_id}")
     return MailboxDesk(desk, vendor, provider_id)
 
 

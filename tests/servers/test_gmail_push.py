@@ -119,7 +119,7 @@ async def test_pushes_can_be_lost_or_come_twice_or_late(reader: Reader, inbox: I
     await watch(reader)
     push.silent = True
     inbox.deliver(mail("Lost"))
-    push.silent, push.copies, push.late_seconds = False, 2, 0.05
+    push.silent, push.copies.turns, push.late_seconds = False, (2,), 0.05
     inbox.deliver(mail("Twice"))
     assert len(listener.bodies) == 1
     await push.settled()

@@ -135,7 +135,7 @@ async def test_refused_notifications_come_again(client: Client, subscriber: Subs
 async def test_mixed_double_and_lost(client: Client, graph: GraphServer, subscriber: Subscriber) -> None:
     desk = graph.mailbox("desk@shop.example")
     await subscribe(client, subscriber)
-    graph.push.mixed, graph.push.copies = True, 2
+    graph.push.mixed, graph.push.copies.turns = True, (2,)
     desk.deliver(mail("Hello"))
     await graph.push.settled()
     assert [item["clientState"] == "secret" for item in subscriber.items()] == [False, True, False, True]

@@ -41,7 +41,7 @@ async def listener() -> AsyncIterator[TopicListener]:
 
 async def test_what_google_pushes_is_taken(desk: Desk, listener: TopicListener) -> None:
     subscribed(desk, listener.url)
-    desk.gmail.push.copies = 2
+    desk.gmail.push.copies.turns = (2,)
     await desk.provider.watch(desk.mailbox)
     for _ in range(4):
         desk.inbox.deliver(mail("Hello"))

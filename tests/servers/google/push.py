@@ -14,6 +14,7 @@ from typing import Any
 
 import aiohttp
 
+from tests.servers.copies import Copies
 from tests.servers.google.jwt import Algorithm, base64url, rsa_key, sign
 from tests.servers.google.keys import SigningKeys
 from tests.servers.google.mailbox import GmailMailbox, Record
@@ -65,7 +66,7 @@ RIGHT = Forgery()
 class Push:
     """The pushes of a server.
 
-    `silent`: they get lost. `copies`: each comes that often. `late_seconds`: how long each takes. "At most one event a
+    `silent`: they get lost. `copies`: how often each comes. `late_seconds`: how long each takes. "At most one event a
     second and user, the rest dropped": `least_seconds` between two, and `dropped` counts.
     """
 
@@ -73,7 +74,7 @@ class Push:
         self.topics = {TOPIC}
         self.subscriptions: list[PushSubscription] = []
         self.silent = False
-        self.copies = 1
+        self.copies = Copies()
         self.late_seconds = 0.0
         self.least_seconds = 1.0
         self.retry_seconds = 0.2
@@ -165,7 +166,7 @@ class Push:
 
     async def _deliver(self, subscription: PushSubscription, body: dict[str, Any]) -> None:
         await asyncio.sleep(self.late_seconds)
-        for _ in range(self.copies):
+        for _ in range(self.copies.take()):
             pause, started = self.retry_seconds, time.monotonic()
             while not 200 <= await self._post(subscription, body, RIGHT) < 300:
                 if time.monotonic() - started > GIVE_UP_SECONDS:

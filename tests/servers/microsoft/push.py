@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Coroutine
 from typing import Any, Literal
 
+from tests.servers.copies import Copies
 from tests.servers.microsoft.mailbox import GraphMailbox, GraphMessage
 from tests.servers.microsoft.subscriptions import Subscription, Subscriptions
 from tests.servers.microsoft.webhooks import Item, Webhooks
@@ -27,14 +28,14 @@ SPELLINGS = (
 class Push:
     """The notifications of a server.
 
-    `silent`: they get lost. `copies`: each batch comes that often. `mixed`: an item with a wrong `clientState` comes
+    `silent`: they get lost. `copies`: how often each batch comes. `mixed`: an item with a wrong `clientState` comes
     with each batch. `early`: one comes before the 201 of its subscription. `batch_seconds`: how long
     items are gathered for one POST.
     """
 
     def __init__(self, subscriptions: Subscriptions, webhooks: Webhooks, directory_id: str) -> None:
         self.silent = False
-        self.copies = 1
+        self.copies = Copies()
         self.mixed = False
         self.early = False
         self.batch_seconds = 0.02
@@ -118,7 +119,7 @@ class Push:
         # "Graph: A batch may mix right and wrong items".
         if self.mixed:
             items.insert(0, items[0] | {"clientState": "somebody else's"})
-        for _ in range(self.copies):
+        for _ in range(self.copies.take()):
             await self._webhooks.deliver(url, items)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
