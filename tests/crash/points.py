@@ -182,6 +182,10 @@ class PointedRemote(PointedProvider):
         """Try each step."""
         return self._remote.check(mailbox)
 
+    def way_of_pushes(self, mailbox: Mailbox) -> str:
+        """Say what to see to."""
+        return self._remote.way_of_pushes(mailbox)
+
 
 def pointed(context: Context, points: Points, poison: str | None = None, pause: float = 0) -> Context:
     """Put the places into a wired context's providers."""

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from uuid import UUID
 
 from maildock.domain.errors import MaildockError
 from maildock.flow.context import Context
 from maildock.providers.base import Mailbox, RemoteProvider, Step
 from maildock.queue import Hint, lease
+from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.email_providers import ProviderRow
 
 _PAUSE = 0.2
@@ -33,10 +35,31 @@ async def check_mailbox(context: Context, tenant: UUID, row: ProviderRow) -> Asy
     provider = context.providers[row.kind]
     if not isinstance(provider, RemoteProvider):
         return
+    mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
     async with AsyncExitStack() as stack:
         await _take_turn(context, stack, Hint(tenant, row.provider_id, "check"))
-        async for found in provider.check(Mailbox(tenant, row.provider_id, row.mailbox, row.since)):
+        async for found in provider.check(mailbox):
             yield found
+    yield await _last_push(context, provider, mailbox)
+
+
+async def _last_push(context: Context, provider: RemoteProvider, mailbox: Mailbox) -> Step:
+    """Say when a push was last accepted; that none was yet is no failure: perhaps no mail came."""
+    async with context.database.tenant(mailbox.tenant) as session:
+        row = await email_providers.get(session, mailbox.provider_id)
+        expected = await push_subscriptions.every(session, mailbox.provider_id)
+    if row is not None and row.last_push_at is not None:
+        return Step("last_push", ok=True, detail=f"a push was last accepted at {_written(row.last_push_at)}")
+    detail = "no push was ever accepted" + (
+        f", since the mailbox was connected at {_written(row.created_at)}" if row else ""
+    )
+    now = datetime.now(UTC)
+    is_expected = any(one.expires_at is not None and one.expires_at > now for one in expected)
+    return Step("last_push", ok=True, detail=detail, remedy=provider.way_of_pushes(mailbox) if is_expected else None)
+
+
+def _written(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 async def _take_turn(context: Context, stack: AsyncExitStack, on: Hint) -> None:

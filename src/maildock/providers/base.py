@@ -138,3 +138,7 @@ class RemoteProvider(Provider, Protocol):
     def check(self, mailbox: Mailbox) -> AsyncIterator[Step]:
         """Try each step that the mailbox needs, for real."""
         ...
+
+    def way_of_pushes(self, mailbox: Mailbox) -> str:
+        """Say what to see to where pushes are expected and none comes."""
+        ...

@@ -86,6 +86,14 @@ class GmailProvider:
         """Try each step that the mailbox needs."""
         return self._checks.steps(mailbox)
 
+    def way_of_pushes(self, mailbox: Mailbox) -> str:
+        """Say where the topic must push to, and how."""
+        address = push_address(self._public_url, mailbox.tenant, mailbox.provider_id)
+        return (
+            f"let the topic have a push subscription to {address}, with this address as its audience too, authenticated"
+            " by the push service account; the log says why a push is refused"
+        )
+
     async def verify_push(self, mailbox: Mailbox, authorization_header: str, body: bytes) -> None:
         """Raise `BadToken` unless Google pushed this for the mailbox, `Unavailable` where that cannot be known now."""
         settings = (await self._client.opened(mailbox)).settings

@@ -12,7 +12,7 @@ from maildock.providers.microsoft.check import Checks
 from maildock.providers.microsoft.client import Client
 from maildock.providers.microsoft.messages import Messages
 from maildock.providers.microsoft.raw import RawMails
-from maildock.providers.microsoft.subscriptions import Subscriptions
+from maildock.providers.microsoft.subscriptions import Subscriptions, notification_url
 from maildock.storage.spool import Spool
 from maildock.tables.session import Database
 
@@ -39,6 +39,7 @@ class MicrosoftProvider:
         self._attachments = Attachments(client, raw)
         self._deltas = Deltas(client)
         self._subscriptions = Subscriptions(client, database, public_url)
+        self._public_url = public_url
         self._checks = Checks(client, self._subscriptions)
 
     async def fetch(self, email: EmailRef) -> InboundMessage:
@@ -68,3 +69,7 @@ class MicrosoftProvider:
     def check(self, mailbox: Mailbox) -> AsyncIterator[Step]:
         """Try each step that the mailbox needs."""
         return self._checks.steps(mailbox)
+
+    def way_of_pushes(self, mailbox: Mailbox) -> str:
+        """Say what Microsoft must reach."""
+        return f"let Microsoft's posts through to {notification_url(self._public_url, mailbox)}, then send a mail there"

@@ -56,13 +56,18 @@ class Wanted:
         return hashlib.sha256(f"{self.url} {self.resource}".encode()).hexdigest()[:_MARK_DIGITS]
 
 
+def notification_url(public_url: str, mailbox: Mailbox) -> str:
+    """Give where Graph tells us of new mail."""
+    return f"{public_url.rstrip('/')}/webhooks/microsoft/{mailbox.tenant}/{mailbox.provider_id}"
+
+
 class Subscriptions:
     """Keeps the subscriptions; `public_url` is where webhooks are reached."""
 
     def __init__(self, client: Client, database: Database, public_url: str) -> None:
         self._client = client
         self._database = database
-        self._public_url = public_url.rstrip("/")
+        self._public_url = public_url
 
     def unreachable(self, opened: Opened) -> str | None:
         """Say why Graph could not reach us, `None` where it can."""
@@ -77,8 +82,7 @@ class Subscriptions:
     def wanted(self, opened: Opened) -> Wanted:
         """Give what should be watched, and where it is told."""
         mailbox = opened.mailbox
-        url = f"{self._public_url}/webhooks/microsoft/{mailbox.tenant}/{mailbox.provider_id}"
-        return Wanted(url, calls.resource(mailbox, opened.settings.folder))
+        return Wanted(notification_url(self._public_url, mailbox), calls.resource(mailbox, opened.settings.folder))
 
     async def current(self, opened: Opened) -> SubscriptionRow | None:
         """Give the subscription that the mailbox has."""
