@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from scripts.bench import answers, downloads, graph, memory, pages, parsing, report, small, webhooks, whole
+from scripts.bench import answers, downloads, gmail, graph, memory, pages, parsing, report, small, webhooks, whole
 from scripts.bench.ground import ground
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 MEASUREMENTS = {
     "answers": answers.MEASUREMENT,
+    "gmail": gmail.MEASUREMENT,
     "graph": graph.MEASUREMENT,
     "parsing": parsing.MEASUREMENT,
     "webhooks": webhooks.MEASUREMENT,

@@ -34,11 +34,13 @@ class Ground:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MAILDOCK_")}
         return {**kept, "MAILDOCK_DATA_DIR": str(self.settings.data_dir)}
 
-    def forget_files(self) -> None:
-        """Empty the store, so that every round finds the disk as the one before did."""
-        for stored in (self.settings.data_dir / "files").rglob("*"):
-            if stored.is_file():
-                stored.unlink()
+    def forget_files(self) -> int:
+        """Empty the store, so that every round finds the disk as the one before did; gives how many bytes it had."""
+        files = [stored for stored in (self.settings.data_dir / "files").rglob("*") if stored.is_file()]
+        size = sum(stored.stat().st_size for stored in files)
+        for stored in files:
+            stored.unlink()
+        return size
 
 
 @contextlib.contextmanager
