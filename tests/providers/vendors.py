@@ -47,7 +47,7 @@ class Vendor(ABC):
         """Give credentials that open nothing."""
 
     @abstractmethod
-    def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
+    def deliver(self, mail: Mail | bytes, address: str = ADDRESS, **more: Any) -> str:
         """Let a mail arrive; gives its `email_id`."""
 
     @abstractmethod
@@ -112,7 +112,7 @@ class Microsoft(Vendor):
     def wrong_secret(self) -> str:
         return new_secret(client_secret="wrong")
 
-    def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
+    def deliver(self, mail: Mail | bytes, address: str = ADDRESS, **more: Any) -> str:
         return self.server.mailbox(address).deliver(mail, **more).immutable_id
 
     def delete(self, email_id: str) -> None:
@@ -179,7 +179,7 @@ class Gmail(Vendor):
     def wrong_secret(self) -> str:
         return gmail_settings.refresh_token_secret("wrong", "wrong")
 
-    def deliver(self, mail: Mail, address: str = ADDRESS, **more: Any) -> str:
+    def deliver(self, mail: Mail | bytes, address: str = ADDRESS, **more: Any) -> str:
         return self.server.mailbox(address).deliver(mail, **more).message_id
 
     def delete(self, email_id: str) -> None:
