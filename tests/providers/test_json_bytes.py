@@ -1,6 +1,7 @@
 """The decoder of Gmail's answers, against `json` and `base64` on whole answers."""
 
 import base64
+import itertools
 import json
 import tracemalloc
 from collections.abc import Iterable
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from maildock.domain.errors import Corrupt
-from maildock.providers.json_bytes import FieldDecoder
+from maildock.providers.json_bytes import MOST_AROUND, FieldDecoder
 from tests.mail import mail
 from tests.servers.gmail import GmailServer
 from tests.servers.gmail_client import ADDRESS, GmailClient, by_id
@@ -209,3 +210,10 @@ async def test_what_the_local_gmail_sends_is_read() -> None:
                 assert decoded([piece async for piece in response.content.iter_any()]) == (data, len(data))
             async with session.get(f"{at}?format=raw", headers=client.headers) as response:
                 assert decoded([piece async for piece in response.content.iter_any()], "raw") == (sent.raw(), None)
+
+
+@pytest.mark.parametrize("piece", [b" " * 65536, b'"%s",' % (b"x" * 65536)], ids=["blanks", "strings"])
+def test_an_answer_without_end_is_given_up(piece: bytes) -> None:
+    pieces = itertools.chain([b'{"data":"QQ","more":['], itertools.repeat(piece))
+    with pytest.raises(Corrupt):
+        decoded(itertools.islice(pieces, 2 * MOST_AROUND // len(piece)))

@@ -62,7 +62,7 @@ class GmailServer:
 
     Its parts are open to tests: `authority` (tokens, accounts), `account` (the service account, whose file is
     `account_file`), `throttle`, `faults`, `style` (what may be written either way), `push`, `keys` (that sign pushes),
-    `requests` (what was asked).
+    `requests` (what was asked), `lies` (what is answered to requests whose "METHOD /path?query" contains the key).
     """
 
     def __init__(self, port: int = 0, *, tls: bool = False) -> None:
@@ -76,6 +76,7 @@ class GmailServer:
         self.url = ""
         self.trusted: Path | None = None
         self.requests: list[Seen] = []
+        self.lies: dict[str, bytes] = {}
         self.throttle = Throttle()
         self.faults = Faults(REFUSALS)
         self.style = Style()
@@ -206,11 +207,15 @@ class GmailServer:
                 mailbox = self._opened(access, unquote(request.match_info["user"]))
                 stack.enter_context(self.throttle.entered(mailbox.address.lower(), call(ask)))
                 fault = self.faults.take(_line(request))
-                reply = await self._answered(ask, mailbox, fault)
+                reply = self._lie(request) or await self._answered(ask, mailbox, fault)
             except GoogleError as error:
                 reply = error.reply()
             self.requests.append(Seen(request.method, request.path_qs, reply.status, subject))
             return await send(request, reply, fault)
+
+    def _lie(self, request: web.Request) -> Reply | None:
+        told = (body for match, body in self.lies.items() if match in _line(request))
+        return next((Reply(body=body, streamed=True) for body in told), None)
 
     def _opened(self, access: Access, user: str) -> GmailMailbox:
         if not access.scopes & READING:

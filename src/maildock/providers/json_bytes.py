@@ -14,6 +14,7 @@ from maildock.providers.base64_text import STANDARD, URL_SAFE, Base64Text
 
 DEEPEST = 64
 MOST_TOKENS = 100_000
+MOST_AROUND = 16 << 20  # bytes
 _LONGEST_TOKEN = 256
 _ESCAPE_BYTES = 6
 
@@ -57,6 +58,7 @@ class FieldDecoder:
         self._out: list[bytes] = []
         self._levels = bytearray()
         self._tokens = 0
+        self._around = 0
         self._expected = "object"
         self._read: Callable[[bytes, int], int] = self._between
         self._held = b""
@@ -70,7 +72,12 @@ class FieldDecoder:
             chunk, self._held = self._held + chunk, b""
         at = 0
         while at < len(chunk):
-            at = self._read(chunk, at)
+            around = self._read != self._read_base64
+            end = self._read(chunk, at)
+            self._around += end - at if around else 0
+            at = end
+        if self._around > MOST_AROUND:
+            raise self._too_much()
         return self._given()
 
     def finish(self) -> bytes:
@@ -85,6 +92,9 @@ class FieldDecoder:
         self._out.append(self._base64.finish())
         return self._given()
 
+    def _too_much(self) -> Corrupt:
+        return Corrupt(f"there is too much around the answer's {self._field}")
+
     def _given(self) -> bytes:
         given = self._out[0] if len(self._out) == 1 else b"".join(self._out)
         self._out = []
@@ -98,7 +108,7 @@ class FieldDecoder:
             return at
         self._tokens += 1
         if self._tokens > MOST_TOKENS:
-            raise Corrupt(f"there is too much around the answer's {self._field}")
+            raise self._too_much()
         byte = chunk[at : at + 1]
         if byte in b"{[":
             self._open(byte)

@@ -15,7 +15,7 @@ from maildock.providers.microsoft.texts import read_texts
 
 ODD = st.sampled_from("\x00\ud800\u202e<>&\"'=?%/\\\r\n@:;")
 NASTY = st.lists(st.characters() | ODD, max_size=40).map("".join)
-ANY = st.none() | st.booleans() | st.integers() | st.floats() | NASTY | st.lists(NASTY, max_size=2)
+ANY = st.none() | st.booleans() | st.integers() | st.just(1 << 63) | st.floats() | NASTY | st.lists(NASTY, max_size=2)
 PERSON = st.fixed_dictionaries({"emailAddress": st.fixed_dictionaries({"name": ANY, "address": ANY}) | ANY}) | ANY
 HEADERS = st.lists(
     st.fixed_dictionaries({"name": st.sampled_from(["Subject", "From", "To", "Date"]) | ANY, "value": ANY})
@@ -73,6 +73,7 @@ def test_an_attachment(content: dict[str, Any], shown: bool) -> None:
         described.skipped_part(about, 1, PartKind.UNSUPPORTED, about.kind),
     )
     assert_storable(*(part for part in parts))
+    assert all(part.size is None or 0 <= part.size < 1 << 63 for part in parts)
     assert all(part.file_name and len(part.file_name.encode()) <= 255 for part in parts)
 
 

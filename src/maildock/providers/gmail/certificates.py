@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
 from maildock.domain.errors import Unavailable
@@ -98,7 +99,7 @@ def _from_numbers(one: Mapping[str, Any]) -> RSAPublicKey | None:
 def _from_certificate(text: object) -> RSAPublicKey | None:
     try:
         key = x509.load_pem_x509_certificate(str(text).encode()).public_key()
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         return None
     return key if isinstance(key, RSAPublicKey) else None
 

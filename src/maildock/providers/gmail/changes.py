@@ -5,19 +5,24 @@ a day before it was last known.
 """
 
 import json
+import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from maildock.domain.errors import Gone, NotThere, Refused, Unavailable
+from maildock.providers import fields
 from maildock.providers.base import Arrival, Changes, Mailbox
+from maildock.providers.fields import Json
 from maildock.providers.gmail import calls
 from maildock.providers.gmail.client import Client
 from maildock.providers.gmail.labels import Labels, ignored
 from maildock.providers.gmail.refusals import Stale
 
 _DAY = 86_400
+_HISTORY = re.compile(r"[0-9]{1,20}")  # 64 bits
+_NEXT = "nextPageToken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ def read_position(cursor: str | None) -> Position | None:
     except (ValueError, TypeError):
         return None
     fitting = all(type(value) is type(getattr(Position(), name)) for name, value in asdict(position).items())
-    return position if fitting and position.history.isdecimal() else None
+    return position if fitting and _HISTORY.fullmatch(position.history) else None
 
 
 class History:
@@ -95,19 +100,19 @@ class History:
     async def _listed(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
         content = await self._client.ask(mailbox, calls.listed(label, position.after, position.page))
         # The newest come first there, and are to be filed last.
-        ids = [one["id"] for one in reversed(_dicts(content, "messages")) if isinstance(one.get("id"), str)]
-        page = _next_page(content)
+        ids = [fields.key(one, "id") for one in reversed(fields.objects(content, "messages"))]
+        page = _next_page(content, position.page)
         following = replace(position, page=page) if page else Position(position.history, good=position.good)
-        arrivals = tuple(Arrival(email_id) for email_id in ids)
+        arrivals = tuple(Arrival(email_id) for email_id in ids if email_id)
         return Changes(arrivals, following.written(), more=True, recovered=position.recovered)
 
     async def _read_on(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
         now = int(time.time())
         content = await self._client.ask(mailbox, calls.history(label, position.history, position.page))
-        arrivals = tuple(_arrivals(_dicts(content, "history"), label))
+        arrivals = tuple(_arrivals(fields.objects(content, "history"), label))
         # Later pages may stand for a later moment; what is then read twice is known already.
         upto = position.upto or _number(content, "historyId")
-        page = _next_page(content)
+        page = _next_page(content, position.page)
         if page:
             following = replace(position, page=page, upto=upto)
             return Changes(arrivals, following.written(), more=True)
@@ -116,39 +121,33 @@ class History:
         return Changes(arrivals, Position(reached, good=now).written(), more=False)
 
 
-def _arrivals(records: Iterable[dict[str, Any]], label: str) -> Iterator[Arrival]:
+def _arrivals(records: Iterable[Json], label: str) -> Iterator[Arrival]:
     """Give each mail once that was added to the mailbox, or to the label."""
     known: set[str] = set()
     for record in records:
-        added = [(one, None) for one in _dicts(record, "messagesAdded")]
-        labelled = [(one, one.get("labelIds")) for one in _dicts(record, "labelsAdded")]
+        added = [(one, [label]) for one in fields.objects(record, "messagesAdded")]
+        labelled = [(one, fields.texts(one, "labelIds") or [label]) for one in fields.objects(record, "labelsAdded")]
         for entry, labels in [*added, *labelled]:
-            message = entry.get("message")
-            message = message if isinstance(message, dict) else {}
-            email_id = message.get("id")
-            is_other = isinstance(labels, list) and label not in labels
-            if not isinstance(email_id, str) or is_other or email_id in known:
+            message = fields.inside(entry, "message")
+            email_id = fields.key(message, "id")
+            if not email_id or label not in labels or email_id in known:
                 continue
             known.add(email_id)
-            yield Arrival(email_id, ignored=bool(ignored(_words(message.get("labelIds")))))
+            yield Arrival(email_id, ignored=bool(ignored(fields.texts(message, "labelIds"))))
 
 
-def _number(content: dict[str, Any], name: str) -> str:
+def _number(content: Json, name: str) -> str:
     number = str(content.get(name))
-    if not number.isdecimal():
+    if not _HISTORY.fullmatch(number):
         raise Unavailable(f"Gmail's answer has no {name}")
     return number
 
 
-def _words(content: object) -> list[str]:
-    return [one for one in content if isinstance(one, str)] if isinstance(content, list) else []
-
-
-def _dicts(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    found = content.get(name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _next_page(content: dict[str, Any]) -> str:
-    page = content.get("nextPageToken")
-    return page if isinstance(page, str) else ""
+def _next_page(content: Json, page: str) -> str:
+    """Give where the list goes on behind this page, empty where it ends."""
+    if not content.get(_NEXT):
+        return ""
+    following = fields.key(content, _NEXT)
+    if not following or following == page:
+        raise Unavailable("Gmail's list does not go on")
+    return following

@@ -10,7 +10,7 @@ from maildock.providers.gmail import calls
 from maildock.providers.gmail.client import Client
 from maildock.providers.gmail.tree import Content, Described, Unreadable, read_tree
 
-LARGEST = 16 << 20
+LARGEST = 8 << 20  # as objects it takes up to thirty times that
 _MOST_BYTES = 4 << 20  # remembered in all
 _MOST_OF_ONE = 2 << 20
 _ENTRY_BYTES = 500

@@ -4,8 +4,10 @@ from collections.abc import Collection
 from uuid import UUID
 
 from maildock.domain.errors import Unauthorized
+from maildock.providers import fields
 from maildock.providers.gmail import calls
 from maildock.providers.gmail.client import Client, Owned
+from maildock.providers.http import shown
 
 _Key = tuple[UUID, UUID, str]
 _MOST_KEPT = 10_000
@@ -46,11 +48,11 @@ class Labels:
             del self._ids[key]
 
     async def _find(self, owned: Owned, wanted: str) -> str:
-        every = (await self._client.ask(owned, calls.labels())).get("labels")
-        known = [(str(one.get("id")), str(one.get("name"))) for one in every or () if isinstance(one, dict)]
+        every = fields.objects(await self._client.ask(owned, calls.labels()), "labels")
+        known = [(fields.key(one, "id"), fields.text(one, "name")) for one in every if fields.key(one, "id")]
         by_id = [one for one, _ in known if one == wanted]
         by_name = [one for one, name in known if name.casefold() == wanted.casefold()]
         if by_id or by_name:
             return (by_id or by_name)[0]
-        names = ", ".join(sorted(name for _, name in known)[:_MOST_SHOWN])
+        names = ", ".join(sorted(shown(name) for _, name in known)[:_MOST_SHOWN])
         raise Unauthorized(f"the mailbox has no label {wanted}", f"make the label, or use one of: {names}")

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from maildock.domain.errors import MaildockError, NotThere, Refused, Throttled, Unauthorized, Unavailable
+from maildock.providers import fields
 from maildock.providers.gmail.auth import SCOPE
 from maildock.providers.http import Answer, shown
 from maildock.providers.retry_after import retry_after
@@ -79,11 +79,7 @@ def _said(answer: Answer) -> _Said:
         return _Said("", "")
     if not isinstance(error, dict):
         return _Said("", "")
-    every = [*_dicts(error.get("errors")), *_dicts(error.get("details"))]
-    reasons = [one["reason"] for one in every if isinstance(one.get("reason"), str)]
+    every = [*fields.objects(error, "errors"), *fields.objects(error, "details")]
+    reasons = [reason for one in every if (reason := fields.text(one, "reason"))]
     known = [reason for reason in reasons if reason in _WAITS or reason in _CLOSED]
-    return _Said((known or reasons or [""])[0], str(error.get("message")))
-
-
-def _dicts(content: object) -> list[dict[str, Any]]:
-    return [one for one in content if isinstance(one, dict)] if isinstance(content, list) else []
+    return _Said((known or reasons or [""])[0], fields.text(error, "message"))

@@ -14,6 +14,7 @@ from maildock.mime import envelope
 from maildock.mime.charset import scrub
 from maildock.mime.header import Header
 from maildock.mime.walk import DEEPEST, Leaf, Multipart, PartHeader
+from maildock.providers import fields
 from maildock.providers.base64_text import Base64Text
 from maildock.providers.headers import header_of
 
@@ -140,7 +141,7 @@ def about(content: dict[str, Any]) -> About:
     thread_id, received = content.get("threadId"), str(content.get("internalDate"))
     return About(
         thread_id=scrub(thread_id) if isinstance(thread_id, str) else None,
-        labels=frozenset(label for label in _list(content, "labelIds") if isinstance(label, str)),
+        labels=frozenset(fields.texts(content, "labelIds")),
         received_ms=int(received) if _MILLISECONDS.fullmatch(received) else None,
     )
 
@@ -157,7 +158,7 @@ def _nodes(payload: dict[str, Any]) -> Iterator[Node]:
             return
         known.add(part_id or ROOT)
         header = _gmail_header(place.part)
-        below = _dicts(place.part, "parts")
+        below = fields.objects(place.part, "parts")
         content = _content(place.part)
         depth = place.parent.depth + 1 if place.parent else 0
         opened = bool(below) and not header.content_type.startswith("message/")
@@ -173,35 +174,32 @@ def _nodes(payload: dict[str, Any]) -> Iterator[Node]:
 
 
 def _fits(part_id: str, place: _Place) -> bool:
-    """Say whether an id can be that of its place: only the root has none."""
-    return bool(_PART_ID.fullmatch(part_id)) if place.parent else part_id == ""
+    """Say whether an id can be that of its place: only the root has none, and none is longer than a tree is deep."""
+    if place.parent is None:
+        return part_id == ""
+    return bool(_PART_ID.fullmatch(part_id)) and part_id.count(".") <= DEEPEST
 
 
 def _gmail_header(part: dict[str, Any]) -> GmailHeader:
     mime_type = str(part.get("mimeType") or "").strip().lower()
-    file_name = part.get("filename")
     return GmailHeader(
         _header(part),
         mime_type if _TYPE.fullmatch(mime_type) else "text/plain",
-        file_name if isinstance(file_name, str) else "",
+        fields.text(part, "filename"),
     )
 
 
 def _header(part: dict[str, Any], *, whole: bool = False) -> Header:
     """Build a part's header; it says nothing of a transfer encoding, since Gmail's bytes are decoded."""
-    fields = ((field.get("name"), field.get("value")) for field in _dicts(part, "headers"))
-    known = [(name, value) for name, value in fields if isinstance(name, str) and isinstance(value, str)]
+    known = [(fields.text(one, "name"), fields.text(one, "value")) for one in fields.objects(part, "headers")]
     return header_of(known if whole else [one for one in known if one[0].strip().lower() not in _DECODED])
 
 
 def _content(part: dict[str, Any]) -> Content:
-    body = part.get("body")
-    if not isinstance(body, dict):
-        return Content()
-    handle, data, size = body.get("attachmentId"), body.get("data"), body.get("size")
-    declared = size if isinstance(size, int) and size >= 0 else 0
+    body = fields.inside(part, "body")
+    handle, data, declared = fields.text(body, "attachmentId"), body.get("data"), fields.number(body, "size") or 0
     return Content(
-        handle if isinstance(handle, str) and handle.isascii() else "",
+        handle if handle.isascii() else "",
         data if isinstance(data, str) and (data or not declared) else None,
         declared,
     )
@@ -209,12 +207,3 @@ def _content(part: dict[str, Any]) -> Content:
 
 def _subject(below: list[dict[str, Any]]) -> str:
     return envelope.subject(_header(below[0])).replace("/", "-").replace("\\", "-") if below else ""
-
-
-def _dicts(content: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    return [one for one in _list(content, name) if isinstance(one, dict)]
-
-
-def _list(content: dict[str, Any], name: str) -> list[Any]:
-    found = content.get(name)
-    return found if isinstance(found, list) else []

@@ -4,10 +4,11 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
 
 from maildock.domain.errors import AttachmentError, Corrupt, Gone, Unavailable
+from maildock.providers import fields
 from maildock.providers.base import AttachmentRef
 from maildock.providers.http import Stream
 from maildock.providers.json_bytes import FieldDecoder
-from maildock.providers.microsoft import calls, described, fields, texts
+from maildock.providers.microsoft import calls, described, texts
 from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.client import Client, Opened
 from maildock.providers.microsoft.raw import IN_RAW, RawMails

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from maildock.domain.errors import NotThere, Refused, Unauthorized, Unavailable
+from maildock.providers import fields
 from maildock.providers.base import Arrival, Changes, Mailbox
-from maildock.providers.microsoft import calls, fields
+from maildock.providers.fields import Json
+from maildock.providers.microsoft import calls, paging
 from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.client import Client, Opened
-from maildock.providers.microsoft.fields import Json
 from maildock.providers.microsoft.refusals import SyncLost
 
 FILTERED_MOST = 5000
@@ -78,7 +79,7 @@ class Deltas:
             if not position.target:
                 raise Unavailable(f"the folder cannot be looked through: {problem}") from problem
             return _begun_anew(position, more=False)
-        entries = fields.entries(content)
+        entries = paging.entries(content)
         following = _following(position, content, entries, opened)
         arrivals = tuple(_arrivals(entries, mailbox.since.replace(microsecond=0)))
         more = following.is_first or bool(following.delta)
@@ -106,13 +107,13 @@ def _call(mailbox: Mailbox, position: Position) -> Call:
 def _following(position: Position, content: Json, entries: list[dict[str, Any]], opened: Opened) -> Position:
     """Say where to go on after a page."""
     origin = opened.settings.graph
-    onward = fields.next_target(content, origin)
+    onward = paging.next_target(content, origin)
     if position.delta:
         return _listed_on(position, entries, onward)
     seen = position.seen + len(entries) if position.is_first else 0
     if onward:
         return replace(position, target=onward, seen=seen)
-    delta = fields.delta_target(content, origin)
+    delta = paging.delta_target(content, origin)
     if delta is None:
         raise Unavailable("Graph's answer does not say where to look for changes")
     if seen < FILTERED_MOST:

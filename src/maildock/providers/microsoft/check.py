@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 
 from maildock.domain.errors import AttachmentError, MaildockError, NotThere, OutageError, Refused
+from maildock.providers import fields
 from maildock.providers.base import Mailbox, Step
-from maildock.providers.microsoft import calls, fields
+from maildock.providers.microsoft import calls, paging
 from maildock.providers.microsoft.changes import no_folder
 from maildock.providers.microsoft.client import Client, Opened
 from maildock.providers.microsoft.subscriptions import Subscriptions
@@ -66,12 +67,12 @@ class Checks:
         email_id = await self._newest(opened)
         if not email_id:
             return "the folder is empty: there was nothing to try this on"
-        fields.entries(await self._client.ask(opened, calls.attachments(opened.mailbox, email_id)))
+        paging.entries(await self._client.ask(opened, calls.attachments(opened.mailbox, email_id)))
         return "attachments can be listed"
 
     async def _newest(self, opened: Opened) -> str:
         content = await self._client.ask(opened, calls.newest(opened.mailbox, opened.settings.folder))
-        return next((fields.key(one, "id") for one in fields.entries(content)), "")
+        return next((fields.key(one, "id") for one in paging.entries(content)), "")
 
     async def _push(self, opened: Opened) -> Step:
         if unreachable := self._subscriptions.unreachable(opened):

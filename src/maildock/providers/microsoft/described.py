@@ -9,9 +9,9 @@ from maildock.mime.filetypes import guess_type
 from maildock.mime.names import clean_name
 from maildock.mime.roles import kind_of
 from maildock.mime.walk import PartHeader
+from maildock.providers import fields
+from maildock.providers.fields import Json
 from maildock.providers.headers import header_of
-from maildock.providers.microsoft import fields
-from maildock.providers.microsoft.fields import Json
 
 FILE, ITEM, REFERENCE = "file", "item", "reference"
 _KINDS = {f"#microsoft.graph.{kind}attachment": kind for kind in (FILE, ITEM, REFERENCE)}

@@ -8,9 +8,9 @@ from email.utils import format_datetime
 from maildock.domain.message import Address
 from maildock.mime import charset, envelope
 from maildock.mime.header import Header
+from maildock.providers import fields
+from maildock.providers.fields import Json
 from maildock.providers.headers import header_of
-from maildock.providers.microsoft import fields
-from maildock.providers.microsoft.fields import Json
 
 
 @dataclass(frozen=True, slots=True)

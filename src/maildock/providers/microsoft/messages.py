@@ -10,12 +10,12 @@ from maildock.domain.message import InboundMessage, Part, PartKind
 from maildock.mime import envelope
 from maildock.mime.evidence import shows
 from maildock.providers.base import EmailRef
+from maildock.providers.fields import Json
 from maildock.providers.http import TooLong
-from maildock.providers.microsoft import calls, described, fields
+from maildock.providers.microsoft import calls, described, paging
 from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.client import Client, Opened
 from maildock.providers.microsoft.described import Described, read_attachment
-from maildock.providers.microsoft.fields import Json
 from maildock.providers.microsoft.letter import Letter, read_letter
 from maildock.providers.microsoft.links import links_in, plain
 from maildock.providers.microsoft.raw import RawMails
@@ -77,8 +77,8 @@ class Messages:
         seen = 0
         while target and seen < _MOST_COUNTED:
             content = await self._client.ask(opened, Call("GET", target))
-            page = [read_attachment(one) for one in fields.entries(content)]
-            target = fields.next_target(content, opened.settings.graph)
+            page = [read_attachment(one) for one in paging.entries(content)]
+            target = paging.next_target(content, opened.settings.graph)
             if target and not page:
                 raise Unavailable("Graph's list of attachments does not go on")
             seen += len(page)

@@ -23,9 +23,10 @@ from maildock.domain.errors import (
     UsageError,
     loggable,
 )
+from maildock.providers import fields
 from maildock.providers.base import Mailbox, Push
 from maildock.providers.http import Origin
-from maildock.providers.microsoft import calls, fields
+from maildock.providers.microsoft import calls, paging
 from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.client import Client, Opened
 from maildock.tables import push_subscriptions
@@ -192,7 +193,7 @@ class Subscriptions:
         """Delete those that tell us, though we never heard that they exist."""
         known = {row.subscription_id for row in await self._rows(opened.mailbox)}
         url = self.wanted(opened).url
-        for one in fields.entries(await self._client.ask(opened, calls.subscriptions())):
+        for one in paging.entries(await self._client.ask(opened, calls.subscriptions())):
             subscription_id = fields.key(one, "id")
             if fields.text(one, "notificationUrl") == url and subscription_id not in known:
                 await self._delete(opened, subscription_id)
