@@ -12,24 +12,17 @@ watches tell is pushed to whom `{"endpoint", "audience", "email"}` posted to `/-
 
 from __future__ import annotations
 
-import argparse
-import asyncio
 import json
-import sys
-import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.servers.certificate import server_context
-from tests.servers.faults import Fault, Faults
+from tests.servers.faults import Fault
 from tests.servers.google.accounts import READING, ServiceAccount
 from tests.servers.google.authority import Access, Authority
 from tests.servers.google.faults import REFUSALS, FaultKind, refused
@@ -41,10 +34,10 @@ from tests.servers.google.replies import GoogleError
 from tests.servers.google.routes import answer, call
 from tests.servers.google.style import Style
 from tests.servers.google.throttle import Throttle, Traffic
+from tests.servers.local import LocalServer, arguments, line, run, say_and_wait
 from tests.servers.replies import Reply, as_json
 from tests.servers.sending import send
 
-MAX_BODY = 512 << 20
 ROOT = "/gmail/v1/users/"
 
 
@@ -57,7 +50,7 @@ class Seen(NamedTuple):
     mailbox: str = ""
 
 
-class GmailServer:
+class GmailServer(LocalServer[FaultKind]):
     """The server; its state may be looked at and changed while it runs.
 
     Its parts are open to tests: `authority` (tokens, accounts), `account` (the service account, whose file is
@@ -66,19 +59,11 @@ class GmailServer:
     """
 
     def __init__(self, port: int = 0, *, tls: bool = False) -> None:
-        self._port = port
-        self._tls = tls
-        self._stack = ExitStack()
-        self._folder = Path()
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
-        self._offset = timedelta()
+        super().__init__(port, REFUSALS, tls=tls)
         self._mailboxes: dict[str, GmailMailbox] = {}
-        self.url = ""
-        self.trusted: Path | None = None
         self.requests: list[Seen] = []
         self.lies: dict[str, bytes] = {}
         self.throttle = Throttle()
-        self.faults = Faults(REFUSALS)
         self.style = Style()
         self.keys = SigningKeys(self.now)
         self.push = Push(self.keys, self.now)
@@ -99,14 +84,6 @@ class GmailServer:
             path.write_text(json.dumps(self.account.file(self.url), indent=2))
         return path
 
-    def now(self) -> datetime:
-        """The server's time."""
-        return datetime.now(UTC) + self._offset
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass at once: tokens and watches grow old."""
-        self._offset += by
-
     def mailbox(self, address: str) -> GmailMailbox:
         """Give a mailbox; the first time it is made."""
         if address.lower() not in self._mailboxes:
@@ -125,47 +102,20 @@ class GmailServer:
         """Give what was counted for a mailbox: `peak` of requests at once, `units` and `peak_units` of its quota."""
         return self.throttle.traffic(address.lower())
 
-    def fault(
-        self,
-        match: str,
-        times: int = 1,
-        kind: FaultKind = "unavailable",
-        *,
-        retry_after: int | None = None,
-        seconds: float = 0.0,
-        after: int = 0,
-    ) -> Fault:
-        """Let the next `times` requests whose "METHOD /path?query" contains `match` go wrong."""
-        return self.faults.add(match, times, kind, retry_after=retry_after, seconds=seconds, after=after)
+    def _routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/token", self._token),
+            web.get("/oauth2/v3/certs", self._certificates),
+            web.get("/oauth2/v1/certs", self._certificates),
+            web.post("/-/subscribe", self._subscribe),
+            web.route("*", ROOT + "{user}/{rest:.*}", self._gmail),
+        ]
 
-    async def __aenter__(self) -> Self:
-        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory()))
-        await self._runner.setup()
-        context = None
-        if self._tls:
-            context, self.trusted = server_context(self._folder)
-        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context).start()
-        self._port = self._runner.addresses[0][1]
-        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._port}"
-        return self
+    def _put(self, address: str, raw: bytes) -> str:
+        return self.mailbox(address).deliver(raw).message_id
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         await self.push.close()
-        await self._runner.cleanup()
-        self._stack.close()
-
-    def _app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_post("/token", self._token)
-        app.router.add_get("/oauth2/v3/certs", self._certificates)
-        app.router.add_get("/oauth2/v1/certs", self._certificates)
-        app.router.add_put("/-/deliver/{address}", self._deliver)
-        app.router.add_post("/-/fault", self._add_fault)
-        app.router.add_post("/-/subscribe", self._subscribe)
-        app.router.add_route("*", ROOT + "{user}/{rest:.*}", self._gmail)
-        return app
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         form = {name: str(value) for name, value in (await request.post()).items()}
@@ -175,7 +125,7 @@ class GmailServer:
         return await self._sent(request, self.keys.jwks if "/v3/" in request.path else self.keys.x509)
 
     async def _sent(self, request: web.Request, answered: Callable[[], Reply]) -> web.StreamResponse:
-        fault = self.faults.take(_line(request))
+        fault = self.faults.take(line(request))
         try:
             if fault is not None:
                 await fault.refuse()
@@ -184,14 +134,6 @@ class GmailServer:
             reply = error.reply()
         self.requests.append(Seen(request.method, request.path_qs, reply.status))
         return await send(request, fault.replace(reply) if fault else reply, fault)
-
-    async def _deliver(self, request: web.Request) -> web.StreamResponse:
-        message = self.mailbox(request.match_info["address"]).deliver(await request.read())
-        return await send(request, as_json({"id": message.message_id}, 201), None)
-
-    async def _add_fault(self, request: web.Request) -> web.StreamResponse:
-        fault = self.fault(**await request.json())
-        return await send(request, as_json({"match": fault.match, "kind": fault.kind}, 201), None)
 
     async def _subscribe(self, request: web.Request) -> web.StreamResponse:
         subscription = self.push.subscribe(**await request.json())
@@ -206,7 +148,7 @@ class GmailServer:
                 subject = access.subject
                 mailbox = self._opened(access, unquote(request.match_info["user"]))
                 stack.enter_context(self.throttle.entered(mailbox.address.lower(), call(ask)))
-                fault = self.faults.take(_line(request))
+                fault = self.faults.take(line(request))
                 reply = self._lie(request) or await self._answered(ask, mailbox, fault)
             except GoogleError as error:
                 reply = error.reply()
@@ -214,7 +156,7 @@ class GmailServer:
             return await send(request, reply, fault)
 
     def _lie(self, request: web.Request) -> Reply | None:
-        told = (body for match, body in self.lies.items() if match in _line(request))
+        told = (body for match, body in self.lies.items() if match in line(request))
         return next((Reply(body=body, streamed=True) for body in told), None)
 
     def _opened(self, access: Access, user: str) -> GmailMailbox:
@@ -246,10 +188,6 @@ async def _ask(request: web.Request) -> Ask:
     return Ask(request.method, tuple(map(unquote, raw)), options, await request.read())
 
 
-def _line(request: web.Request) -> str:
-    return f"{request.method} {unquote(request.path_qs)}"
-
-
 async def serve(port: int, address: str, *, tls: bool) -> None:
     """Serve until interrupted; say where and with what credentials in one line of JSON."""
     async with GmailServer(port, tls=tls) as gmail:
@@ -257,20 +195,15 @@ async def serve(port: int, address: str, *, tls: bool) -> None:
         names = ("url", "token_url", "account_file", "client_id", "client_secret", "trusted")
         facts = {name: getattr(gmail, name) for name in names}
         facts |= {"address": mailbox.address, "refresh_token": gmail.refresh_token(address), "topic": TOPIC}
-        sys.stdout.write(json.dumps(facts, default=str) + "\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
+        await say_and_wait(facts)
 
 
 def main() -> None:
     """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(description="A local Gmail.")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--tls", action="store_true")
+    parser = arguments("A local Gmail.")
     parser.add_argument("--mailbox", default="desk@shop.example")
     options = parser.parse_args()
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.port, options.mailbox, tls=options.tls))
+    run(lambda: serve(options.port, options.mailbox, tls=options.tls))
 
 
 if __name__ == "__main__":

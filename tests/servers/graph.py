@@ -11,22 +11,13 @@ posted to `/-/fault` as `{"match", "times", "kind", …}` happens.
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import json
-import sys
-import tempfile
-from contextlib import ExitStack, suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
-from urllib.parse import unquote
+from contextlib import ExitStack
+from typing import NamedTuple
 
 from aiohttp import web
 
-from tests.servers.certificate import server_context
-from tests.servers.faults import Fault, Faults
+from tests.servers.faults import Fault
+from tests.servers.local import LocalServer, arguments, line, run, say_and_wait
 from tests.servers.microsoft.delta import Deltas
 from tests.servers.microsoft.faults import REFUSALS, FaultKind
 from tests.servers.microsoft.mailbox import GraphMailbox
@@ -41,8 +32,6 @@ from tests.servers.microsoft.webhooks import Webhooks
 from tests.servers.replies import Reply, as_json
 from tests.servers.sending import send
 
-MAX_BODY = 512 << 20
-
 
 class Seen(NamedTuple):
     """A request that was answered; `immutable` says whether it preferred immutable ids."""
@@ -53,7 +42,7 @@ class Seen(NamedTuple):
     status: int
 
 
-class GraphServer:
+class GraphServer(LocalServer[FaultKind]):
     """The server; its state may be looked at and changed while it runs.
 
     Its parts are open to tests: `authority` (tokens, secrets), `throttle`, `faults`, `subscriptions`, `push`
@@ -62,17 +51,11 @@ class GraphServer:
     """
 
     def __init__(self, port: int = 0, *, tls: bool = False) -> None:
-        self._port = port
-        self._folder = tempfile.TemporaryDirectory() if tls else None
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
-        self._offset = timedelta()
+        super().__init__(port, REFUSALS, tls=tls)
         self._mailboxes: dict[str, GraphMailbox] = {}
-        self.url = ""
-        self.trusted: Path | None = None
         self.link_origin: str | None = None
         self.requests: list[Seen] = []
         self.throttle = Throttle()
-        self.faults = Faults(REFUSALS)
         self.authority = Authority(self.now)
         self.client_id, self.client_secret = self.authority.add_application()
         self.deltas = Deltas()
@@ -84,14 +67,6 @@ class GraphServer:
     def directory_id(self) -> str:
         """The directory that the application and the mailboxes belong to."""
         return self.authority.directory_id
-
-    def now(self) -> datetime:
-        """The server's time."""
-        return datetime.now(UTC) + self._offset
-
-    def advance(self, by: timedelta) -> None:
-        """Let time pass at once: tokens and subscriptions grow old."""
-        self._offset += by
 
     def mailbox(self, address: str) -> GraphMailbox:
         """Give a mailbox; the first time it is made."""
@@ -107,48 +82,21 @@ class GraphServer:
         """Give what was counted for a mailbox, its `peak` of requests at once above all."""
         return self.throttle.traffic(client_id or self.client_id, address.lower())
 
-    def fault(
-        self,
-        match: str,
-        times: int = 1,
-        kind: FaultKind = "unavailable",
-        *,
-        retry_after: int | None = None,
-        seconds: float = 0.0,
-        after: int = 0,
-    ) -> Fault:
-        """Let the next `times` requests whose "METHOD /path?query" contains `match` go wrong."""
-        return self.faults.add(match, times, kind, retry_after=retry_after, seconds=seconds, after=after)
+    def _routes(self) -> list[web.RouteDef]:
+        return [
+            web.post("/{directory}/oauth2/v2.0/token", self._token),
+            web.route("*", "/v1.0/{rest:.*}", self._graph),
+        ]
 
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        context = None
-        if self._folder is not None:
-            context, self.trusted = server_context(Path(self._folder.name))
-        await web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=context).start()
-        self._port = self._runner.addresses[0][1]
-        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._port}"
-        return self
+    def _put(self, address: str, raw: bytes) -> str:
+        return self.mailbox(address).deliver(raw).immutable_id
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _close(self) -> None:
         await self.push.close()
         await self.webhooks.close()
-        await self._runner.cleanup()
-        if self._folder is not None:
-            self._folder.cleanup()
-
-    def _app(self) -> web.Application:
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_post("/{directory}/oauth2/v2.0/token", self._token)
-        app.router.add_put("/-/deliver/{address}", self._deliver)
-        app.router.add_post("/-/fault", self._add_fault)
-        app.router.add_route("*", "/v1.0/{rest:.*}", self._graph)
-        return app
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.take(_line(request))
+        fault = self.faults.take(line(request))
         form = {name: str(value) for name, value in (await request.post()).items()}
         scopes = frozenset({f"{self.url}/.default", f"{self.url}/.default".replace("127.0.0.1", "localhost")})
         try:
@@ -160,14 +108,6 @@ class GraphServer:
             reply = error.reply()
         return await send(request, fault.replace(reply) if fault else reply, fault)
 
-    async def _deliver(self, request: web.Request) -> web.StreamResponse:
-        message = self.mailbox(request.match_info["address"]).deliver(await request.read())
-        return await send(request, as_json({"id": message.immutable_id}, 201), None)
-
-    async def _add_fault(self, request: web.Request) -> web.StreamResponse:
-        fault = self.fault(**await request.json())
-        return await send(request, as_json({"match": fault.match, "kind": fault.kind}, 201), None)
-
     async def _graph(self, request: web.Request) -> web.StreamResponse:
         prefer = Prefer(", ".join(request.headers.getall("Prefer", [])))
         fault = None
@@ -177,7 +117,7 @@ class GraphServer:
                 mailbox = self._mailbox_of(ask)
                 if mailbox is not None:
                     stack.enter_context(self.throttle.entered(ask.client_id, mailbox.address.lower()))
-                fault = self.faults.take(_line(request))
+                fault = self.faults.take(line(request))
                 reply = await self._answered(ask, mailbox, fault)
             except GraphError as error:
                 reply = error.reply(request.headers.get("client-request-id", ""))
@@ -224,28 +164,18 @@ class GraphServer:
         return as_json(made.as_json(), 201)
 
 
-def _line(request: web.Request) -> str:
-    return f"{request.method} {unquote(request.path_qs)}"
-
-
 async def serve(port: int, *, tls: bool) -> None:
     """Serve until interrupted; say where and with what credentials in one line of JSON."""
     async with GraphServer(port, tls=tls) as graph:
         names = ("url", "directory_id", "client_id", "client_secret", "trusted")
         facts = {name: getattr(graph, name) for name in names}
-        sys.stdout.write(json.dumps(facts, default=str) + "\n")
-        sys.stdout.flush()
-        await asyncio.Event().wait()
+        await say_and_wait(facts)
 
 
 def main() -> None:
     """Read the command line, and serve."""
-    parser = argparse.ArgumentParser(description="A local Microsoft Graph.")
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--tls", action="store_true")
-    options = parser.parse_args()
-    with suppress(KeyboardInterrupt):
-        asyncio.run(serve(options.port, tls=options.tls))
+    options = arguments("A local Microsoft Graph.").parse_args()
+    run(lambda: serve(options.port, tls=options.tls))
 
 
 if __name__ == "__main__":
