@@ -6,7 +6,7 @@ They are looked up again every few seconds, so new credentials are used soon, an
 import json
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from maildock.access.sealing import Sealed, Sealer
@@ -17,6 +17,20 @@ from maildock.tables.session import Database
 
 _FRESH_SECONDS = 5.0
 _MOST_KEPT = 10_000
+
+
+class Owned(Protocol):
+    """Whatever belongs to a mailbox."""
+
+    @property
+    def tenant(self) -> UUID:
+        """The tenant."""
+        ...
+
+    @property
+    def provider_id(self) -> UUID:
+        """The mailbox's provider."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +54,24 @@ class Connections:
         self._sealer = sealer
         self._kept: dict[tuple[UUID, UUID], tuple[float, Connection]] = {}
 
-    async def of(self, tenant: UUID, provider_id: UUID) -> Connection:
+    async def of(self, owned: Owned) -> Connection:
         """Give a mailbox's connection; raises `Unauthorized` where it is gone, or its secret cannot be opened."""
-        at, kept = self._kept.get((tenant, provider_id), (0.0, None))
+        key = owned.tenant, owned.provider_id
+        at, kept = self._kept.get(key, (0.0, None))
         if kept is not None and time.monotonic() - at < _FRESH_SECONDS:
             return kept
-        found = await self._read(tenant, provider_id)
+        found = await self._read(owned)
         if len(self._kept) >= _MOST_KEPT:
             self._kept.clear()
-        self._kept[tenant, provider_id] = time.monotonic(), found
+        self._kept[key] = time.monotonic(), found
         return found
 
-    def forget(self, tenant: UUID, provider_id: UUID) -> None:
+    def forget(self, owned: Owned) -> None:
         """Look a mailbox's connection up anew the next time: it may have been mended just now."""
-        self._kept.pop((tenant, provider_id), None)
+        self._kept.pop((owned.tenant, owned.provider_id), None)
 
-    async def _read(self, tenant: UUID, provider_id: UUID) -> Connection:
+    async def _read(self, owned: Owned) -> Connection:
+        tenant, provider_id = owned.tenant, owned.provider_id
         async with self._database.tenant(tenant) as session:
             row = await mailbox_connections.get(session, provider_id)
         if row is None:

@@ -4,12 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
-from uuid import UUID
 
 from maildock.domain.errors import Unauthorized, Unavailable
-from maildock.providers.connections import Connection, Connections
+from maildock.providers.connections import Connection, Connections, Owned
 from maildock.providers.gmail.auth import ask_token
 from maildock.providers.gmail.calls import Call
 from maildock.providers.gmail.quota import Quota
@@ -20,20 +19,6 @@ from maildock.providers.tokens import Tokens
 
 _OK, _NO_TOKEN = 200, 401
 _LARGEST_REFUSAL = 1 << 20
-
-
-class Owned(Protocol):
-    """Whatever belongs to a mailbox."""
-
-    @property
-    def tenant(self) -> UUID:
-        """The tenant."""
-        ...
-
-    @property
-    def provider_id(self) -> UUID:
-        """The mailbox's provider."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +40,11 @@ class Client:
 
     def renew(self, owned: Owned) -> None:
         """Use what the mailbox's connection holds now, and nothing that was remembered of it."""
-        self._connections.forget(owned.tenant, owned.provider_id)
+        self._connections.forget(owned)
 
     async def opened(self, owned: Owned) -> Opened:
         """Give a mailbox's connection."""
-        connection = await self._connections.of(owned.tenant, owned.provider_id)
+        connection = await self._connections.of(owned)
         return Opened(connection, GmailSettings.of(connection))
 
     async def token(self, owned: Owned) -> str:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from maildock.domain.errors import Unauthorized
 from maildock.providers import fields
+from maildock.providers.connections import Owned
 from maildock.providers.gmail import calls
-from maildock.providers.gmail.client import Client, Owned
+from maildock.providers.gmail.client import Client
 from maildock.providers.http import shown
 
 _Key = tuple[UUID, UUID, str]

@@ -6,25 +6,25 @@ same tree: `0.2` is the third part of the first, which the walk counts from one.
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from maildock.domain.errors import Corrupt, NotAMessage, Unavailable
+from maildock.domain.errors import Corrupt, NotAMessage
 from maildock.mime import attached
 from maildock.mime.bodies import locator
-from maildock.mime.content import Decoder, Locator
 from maildock.mime.reader import MOST_LEAVES, walk_message
 from maildock.mime.walk import Leaf
-from maildock.mime.window import BLOCK, Window
+from maildock.mime.window import Window
 from maildock.providers.base import EmailRef
 from maildock.providers.gmail import calls
 from maildock.providers.gmail.client import Client
 from maildock.providers.gmail.tree import ROOT, Described, Node
 from maildock.providers.json_bytes import FieldDecoder
-from maildock.storage.spool import OverLimit, Spool
+from maildock.providers.raw_mail import decoded, spooled
+from maildock.storage.spool import Spool
 
 _STEP = re.compile(r"\d+")
 
@@ -50,36 +50,28 @@ class RawMails:
                     yield data
         yield decoder.finish()
 
-    @asynccontextmanager
-    async def spooled(self, email: EmailRef) -> AsyncIterator[Path]:
+    def spooled(self, email: EmailRef) -> AbstractAsyncContextManager[Path]:
         """Give a file with the message in it, for as long as that is looked at."""
-        try:
-            file = await self._spool.spool(self.chunks(email), self._most)
-        except OverLimit as problem:
-            raise Corrupt(f"the message is longer than {self._most} bytes") from problem
-        try:
-            yield file.path
-        finally:
-            await self._spool.discard(file)
+        return spooled(self._spool, self.chunks(email), self._most)
 
     async def part(self, email: EmailRef, where: str) -> AsyncGenerator[bytes]:
         """Stream the part at a locator."""
         async with self.spooled(email) as path:
-            async for chunk in _decoded(path, where):
+            async for chunk in decoded(path, where):
                 yield chunk
 
     async def at(self, email: EmailRef, name: str) -> AsyncGenerator[bytes]:
         """Stream the part that a message's description would give this id. Raises `NotInRaw`."""
         async with self.spooled(email) as path:
             found = await asyncio.to_thread(_find, path, partial(_placed, name))
-            async for chunk in _decoded(path, found):
+            async for chunk in decoded(path, found):
                 yield chunk
 
     async def node(self, email: EmailRef, described: Described, node: Node) -> AsyncGenerator[bytes]:
         """Stream a part that the message's description names. Raises `NotInRaw`."""
         async with self.spooled(email) as path:
             found = await asyncio.to_thread(_find, path, partial(_described, described, node))
-            async for chunk in _decoded(path, found):
+            async for chunk in decoded(path, found):
                 yield chunk
 
 
@@ -88,25 +80,6 @@ def part_id(position: str, *, is_root: bool) -> str:
     place, slash, rest = position.partition("/")
     name = ROOT if is_root else _STEP.sub(lambda step: str(int(step.group()) - 1), place)
     return name + slash + rest
-
-
-async def _decoded(path: Path, where: str) -> AsyncGenerator[bytes]:
-    decoder, parsed = Decoder(where), Locator.parse(where)
-    at = parsed.start
-    while at < parsed.end:
-        data = await asyncio.to_thread(_read, path, at, min(BLOCK, parsed.end - at), decoder)
-        at += BLOCK
-        yield data
-    yield decoder.finish()
-
-
-def _read(path: Path, start: int, size: int, decoder: Decoder) -> bytes:
-    with path.open("rb") as file:
-        file.seek(start)
-        data = file.read(size)
-    if len(data) != size:
-        raise Unavailable("the spooled message was cut short")
-    return decoder.feed(data)
 
 
 def _find(path: Path, choose: Callable[[list[Leaf]], Leaf | None]) -> str:

@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import uuid4
 
 from maildock.domain.errors import Unavailable
 from maildock.providers.base import Mailbox
-from maildock.providers.connections import Connection, Connections
+from maildock.providers.connections import Connection, Connections, Owned
 from maildock.providers.http import LARGEST_ANSWER, Answer, Http, Request, Stream
 from maildock.providers.microsoft.auth import ask_token
 from maildock.providers.microsoft.calls import Call
@@ -23,20 +23,6 @@ _OK, _AFTER_OK, _NO_TOKEN = 200, 300, 401
 _LARGEST_REFUSAL = 1 << 20
 # Parsing less than this is quicker than a hop to a thread.
 _THREAD_FROM = 1 << 18
-
-
-class Owned(Protocol):
-    """Whatever belongs to a mailbox."""
-
-    @property
-    def tenant(self) -> UUID:
-        """The tenant."""
-        ...
-
-    @property
-    def provider_id(self) -> UUID:
-        """The mailbox's provider."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +48,11 @@ class Client:
 
     def renew(self, owned: Owned) -> None:
         """Use what the mailbox's connection holds now, and nothing that was remembered of it."""
-        self._connections.forget(owned.tenant, owned.provider_id)
+        self._connections.forget(owned)
 
     async def opened(self, owned: Owned) -> Opened:
         """Give a mailbox's connection; raises `Unauthorized` where there is none to be used."""
-        connection = await self._connections.of(owned.tenant, owned.provider_id)
+        connection = await self._connections.of(owned)
         return Opened(connection, MicrosoftSettings.of(connection))
 
     async def token(self, opened: Opened) -> str:

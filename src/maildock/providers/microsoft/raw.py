@@ -1,20 +1,19 @@
 """A message as raw mail: a second way to its text and its attachments, where Graph's own fails."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
 
-from maildock.domain.errors import Corrupt, NotAMessage, StorageFailure, Unavailable
+from maildock.domain.errors import Corrupt, NotAMessage, Unavailable
 from maildock.domain.message import InboundMessage, Part
-from maildock.mime.content import Decoder, byte_range
 from maildock.mime.reader import read_message
-from maildock.mime.window import BLOCK
 from maildock.providers.base import AttachmentRef
 from maildock.providers.microsoft import calls
 from maildock.providers.microsoft.client import Client, Opened
-from maildock.storage.spool import OverLimit, Spool
+from maildock.providers.raw_mail import decoded, decoded_length, spooled
+from maildock.storage.spool import Spool
 
 IN_RAW = "mime "
 _SLACK = 16 * 1024  # what Graph counts into a size beside the bytes
@@ -38,7 +37,7 @@ class RawMails:
     async def part(self, opened: Opened, email_id: str, locator: str) -> AsyncGenerator[bytes]:
         """Stream the part at a locator that `message` gave."""
         async with self._spooled(opened, email_id) as path:
-            async for chunk in _decoded(path, locator.removeprefix(IN_RAW)):
+            async for chunk in decoded(path, locator.removeprefix(IN_RAW)):
                 yield chunk
 
     async def like(self, opened: Opened, wanted: AttachmentRef) -> AsyncGenerator[bytes]:
@@ -46,22 +45,16 @@ class RawMails:
         async with self._spooled(opened, wanted.email.email_id) as path:
             message = await asyncio.to_thread(_read, path)
             alike = [part for part in message.parts if part.locator and _is_alike(part, wanted)]
-            fitting = [part for part in alike if _fits(await asyncio.to_thread(_length, path, part.locator), wanted)]
+            fitting = [
+                part for part in alike if _fits(await asyncio.to_thread(decoded_length, path, part.locator), wanted)
+            ]
             if len(fitting) != 1:
                 raise Corrupt(f"the raw mail has {len(fitting)} parts like this attachment")
-            async for chunk in _decoded(path, fitting[0].locator):
+            async for chunk in decoded(path, fitting[0].locator):
                 yield chunk
 
-    @asynccontextmanager
-    async def _spooled(self, opened: Opened, email_id: str) -> AsyncIterator[Path]:
-        try:
-            file = await self._spool.spool(self._chunks(opened, email_id), self._most)
-        except OverLimit as problem:
-            raise Corrupt(f"the raw mail is longer than {self._most} bytes") from problem
-        try:
-            yield file.path
-        finally:
-            await self._spool.discard(file)
+    def _spooled(self, opened: Opened, email_id: str) -> AbstractAsyncContextManager[Path]:
+        return spooled(self._spool, self._chunks(opened, email_id), self._most)
 
     async def _chunks(self, opened: Opened, email_id: str) -> AsyncGenerator[bytes]:
         async with self._client.stream(opened, calls.mime(opened.mailbox, email_id)) as stream:
@@ -77,31 +70,6 @@ def _read(path: Path) -> InboundMessage:
             return read_message(source)
     except NotAMessage as problem:
         raise Corrupt("Graph's raw mail has no header") from problem
-
-
-async def _decoded(path: Path, locator: str) -> AsyncGenerator[bytes]:
-    decoder = Decoder(locator)
-    at, end = byte_range(locator)
-    while at < end:
-        yield await asyncio.to_thread(_step, path, at, min(BLOCK, end - at), decoder)
-        at += BLOCK
-    yield decoder.finish()
-
-
-def _length(path: Path, locator: str) -> int:
-    decoder = Decoder(locator)
-    start, end = byte_range(locator)
-    steps = range(start, end, BLOCK)
-    return sum(len(_step(path, at, min(BLOCK, end - at), decoder)) for at in steps) + len(decoder.finish())
-
-
-def _step(path: Path, start: int, size: int, decoder: Decoder) -> bytes:
-    with path.open("rb") as file:
-        file.seek(start)
-        data = file.read(size)
-    if len(data) != size:
-        raise StorageFailure("a file in the spool was cut short")
-    return decoder.feed(data)
 
 
 def _is_alike(part: Part, wanted: AttachmentRef) -> bool:
