@@ -18,7 +18,7 @@ from maildock.flow.context import Context
 from maildock.providers.connections import Connections
 from maildock.providers.file.provider import FileProvider
 from maildock.providers.gmail.provider import GmailProvider
-from maildock.providers.http import Http
+from maildock.providers.http import Http, Origin
 from maildock.providers.microsoft.provider import MicrosoftProvider
 from maildock.settings import Settings
 from maildock.storage.factory import open_store
@@ -105,6 +105,14 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
     if not key:
         raise UsageError(f"{path} is empty: put its content back, or remove it, and everybody logs in again")
     return (key,)
+
+
+def provider_origins(settings: Settings) -> frozenset[Origin]:
+    """Give what forms may name as a vendor's endpoint, beside the vendor's own."""
+    try:
+        return frozenset(map(Origin.parse, settings.provider_origins))
+    except UsageError as problem:
+        raise UsageError(f"MAILDOCK_PROVIDER_ORIGINS: {problem}") from problem
 
 
 @contextlib.asynccontextmanager

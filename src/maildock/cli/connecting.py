@@ -12,8 +12,7 @@ from maildock.access.tenants import find_tenant
 from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, ForTenant, plain, print_one, say
 from maildock.domain.errors import UsageError
-from maildock.flow.connect import NewMailbox, connect, renew_secret
-from maildock.mime.addresses import parse
+from maildock.flow.connect import NewMailbox, checked_address, connect, renew_secret
 from maildock.providers.gmail import settings as google
 from maildock.providers.microsoft.settings import new_connection, new_secret
 from maildock.tables import email_providers
@@ -155,10 +154,10 @@ async def _renew(house: House, provider_id: UUID, kind: str, given: str) -> None
 
 
 def _address(text: str) -> str:
-    found = parse([text.encode()])
-    if len(found) != 1 or "@" not in found[0].address or found[0].address.lower() != text.strip().lower():
-        raise UsageError(f"--mailbox: {text!r} is not an address such as desk@shop.example")
-    return text.strip()
+    try:
+        return checked_address(text)
+    except UsageError as problem:
+        raise UsageError(f"--mailbox: {problem}") from problem
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:

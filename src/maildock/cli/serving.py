@@ -79,8 +79,7 @@ async def _serve(
 ) -> None:
     stop = stop_on_signals()
     async with wiring.open_context(settings, where) as context:
-        web_settings = WebSettings(wiring.secret_keys(settings), settings.public_url, settings.metrics_token)
-        app = create_app(context, web_settings)
+        app = create_app(context, _web_settings(settings))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -101,6 +100,11 @@ async def _serve(
             stop.set()
             server.should_exit = True
             await asyncio.gather(*tasks, stopped)
+
+
+def _web_settings(settings: Settings) -> WebSettings:
+    keys = wiring.secret_keys(settings)
+    return WebSettings(keys, settings.public_url, settings.metrics_token, wiring.provider_origins(settings))
 
 
 async def _started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:

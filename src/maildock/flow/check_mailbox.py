@@ -1,7 +1,7 @@
 """Check a mailbox: try each step that it needs, for real, one after the other."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from uuid import UUID
@@ -16,8 +16,13 @@ from maildock.tables.email_providers import ProviderRow
 _PAUSE = 0.2
 
 
-async def check_mailbox(context: Context, tenant: UUID, row: ProviderRow) -> AsyncIterator[Step]:
-    """Give each step once it was tried. People check one mailbox one at a time: the vendor counts our requests."""
+async def check_mailbox(
+    context: Context, tenant: UUID, row: ProviderRow, *, patient: bool = True
+) -> AsyncGenerator[Step, None]:
+    """Give each step once it was tried. People check one mailbox one at a time: the vendor counts our requests.
+
+    The patient wait until it is their turn; others are told that it is not.
+    """
     active = row.status == "active"
     yield Step(
         "active",
@@ -25,6 +30,23 @@ async def check_mailbox(context: Context, tenant: UUID, row: ProviderRow) -> Asy
         "mail is taken in" if active else row.status_reason or "paused by an operator",
         None if active else f"{row.status_remedy or 'to go on'}: maildock providers resume {row.provider_id}",
     )
+    async for found in check_house(context):
+        yield found
+    provider = context.providers[row.kind]
+    if not isinstance(provider, RemoteProvider):
+        return
+    mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
+    async with AsyncExitStack() as stack:
+        if not await _take_turn(context, stack, Hint(tenant, row.provider_id, "check"), patient=patient):
+            yield Step("turn", ok=False, detail="this mailbox is being checked already", remedy="wait for that check")
+            return
+        async for found in provider.check(mailbox):
+            yield found
+    yield await _last_push(context, provider, mailbox)
+
+
+async def check_house(context: Context) -> AsyncIterator[Step]:
+    """Try what every mailbox needs here."""
     for step, trial in (("database", context.database.ping), ("storage", context.store.check)):
         try:
             await trial()
@@ -32,15 +54,6 @@ async def check_mailbox(context: Context, tenant: UUID, row: ProviderRow) -> Asy
             yield Step(step, False, str(problem), "maildock doctor")  # noqa: FBT003 - a step's second fact
         else:
             yield Step(step, True, "works")  # noqa: FBT003
-    provider = context.providers[row.kind]
-    if not isinstance(provider, RemoteProvider):
-        return
-    mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
-    async with AsyncExitStack() as stack:
-        await _take_turn(context, stack, Hint(tenant, row.provider_id, "check"))
-        async for found in provider.check(mailbox):
-            yield found
-    yield await _last_push(context, provider, mailbox)
 
 
 async def _last_push(context: Context, provider: RemoteProvider, mailbox: Mailbox) -> Step:
@@ -62,7 +75,10 @@ def _written(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-async def _take_turn(context: Context, stack: AsyncExitStack, on: Hint) -> None:
+async def _take_turn(context: Context, stack: AsyncExitStack, on: Hint, *, patient: bool) -> bool:
     # Whoever holds it may be another process.
-    while await stack.enter_async_context(lease(context.database, on, context.claim_seconds)) is None:  # noqa: ASYNC110
+    while await stack.enter_async_context(lease(context.database, on, context.claim_seconds)) is None:
+        if not patient:
+            return False
         await asyncio.sleep(_PAUSE)
+    return True

@@ -9,12 +9,14 @@ import structlog
 from maildock.domain.errors import MaildockError, UsageError, loggable
 from maildock.flow.context import Context
 from maildock.flow.resume import resume
+from maildock.mime.addresses import parse
 from maildock.providers.base import Mailbox
 from maildock.queue import hint
 from maildock.tables import email_processed_attachments as attachments
 from maildock.tables import email_processed_messages as messages
 from maildock.tables import email_providers, mailbox_connections
 from maildock.tables.email_providers import ProviderRow
+from maildock.tables.session import TenantSession
 
 log = structlog.get_logger(__name__)
 
@@ -32,14 +34,28 @@ class NewMailbox:
     since: datetime | None
 
 
+def checked_address(text: str) -> str:
+    """Give the one address that a text is; raises `UsageError` where it is none, or more."""
+    found = parse([text.encode()])
+    if len(found) != 1 or "@" not in found[0].address or found[0].address.lower() != text.strip().lower():
+        raise UsageError(f"{text!r} is not an address such as desk@shop.example")
+    return text.strip()
+
+
+async def refuse_known(session: TenantSession, new: NewMailbox) -> None:
+    """Raise `UsageError` where the mailbox is connected already."""
+    known = await email_providers.connected(session, new.kind, new.address)
+    if known is not None:
+        raise UsageError(f"this mailbox is connected already, as provider {known}")
+
+
 async def connect(context: Context, tenant: UUID, new: NewMailbox) -> UUID:
     """Connect a mailbox, which any running worker begins with at once; gives its `provider_id`."""
     provider_id = uuid4()
     sealed = context.sealer.seal(tenant, provider_id, new.secret)
     async with context.database.tenant(tenant) as session:
-        known = await email_providers.connected(session, new.kind, new.address)
-        if known is not None:
-            raise UsageError(f"this mailbox is connected already, as provider {known}")
+        await email_providers.connect_in_turn(session)
+        await refuse_known(session, new)
         await email_providers.create(session, provider_id, new.kind, new.address, new.since)
         await mailbox_connections.create(session, provider_id, new.settings, sealed)
         await hint(session, provider_id, "mail")

@@ -142,3 +142,7 @@ class RemoteProvider(Provider, Protocol):
     def way_of_pushes(self, mailbox: Mailbox) -> str:
         """Say what to see to where pushes are expected and none comes."""
         ...
+
+    def rehearse(self, mailbox: Mailbox, settings: str, secret: str) -> AsyncIterator[Step]:
+        """Try what can be tried of a connection that is not written down, to read its mail; nothing is kept of it."""
+        ...

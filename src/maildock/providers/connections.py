@@ -6,7 +6,7 @@ They are looked up again every few seconds, so new credentials are used soon, an
 import json
 import time
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from uuid import UUID
 
 from maildock.access.sealing import Sealed, Sealer
@@ -45,6 +45,41 @@ class Connection:
         """Give a setting, empty where it was not given."""
         return dict(self.settings).get(name, "")
 
+    @classmethod
+    def of(cls, mailbox: Mailbox, settings: str, secret: str) -> Self:
+        """Read settings that are JSON."""
+        content: dict[str, Any] = json.loads(settings)
+        return cls(mailbox, tuple((name, str(value)) for name, value in content.items()), secret)
+
+
+class Known(Protocol):
+    """Where clients find connections."""
+
+    async def of(self, owned: Owned) -> Connection:
+        """Give a mailbox's connection; raises `Unauthorized` where there is none that can be used."""
+        ...
+
+    def forget(self, owned: Owned) -> None:
+        """Look a mailbox's connection up anew the next time."""
+        ...
+
+
+class Rehearsed:
+    """One connection, as if it were written down."""
+
+    def __init__(self, mailbox: Mailbox, settings: str, secret: str) -> None:
+        self._connection = Connection.of(mailbox, settings, secret)
+
+    async def of(self, owned: Owned) -> Connection:
+        """Give the connection, for its own mailbox only."""
+        mailbox = self._connection.mailbox
+        if (owned.tenant, owned.provider_id) != (mailbox.tenant, mailbox.provider_id):
+            raise Unauthorized("this is another mailbox's connection")
+        return self._connection
+
+    def forget(self, owned: Owned) -> None:
+        """Keep it: there is none newer."""
+
 
 class Connections:
     """Looks connections up."""
@@ -80,6 +115,4 @@ class Connections:
             secret = self._sealer.open(tenant, provider_id, row.sealed)
         except Sealed as problem:
             raise Unauthorized(str(problem), f"maildock providers secret {provider_id}") from problem
-        settings: dict[str, Any] = json.loads(row.settings)
-        mailbox = Mailbox(tenant, provider_id, row.mailbox, row.since)
-        return Connection(mailbox, tuple((name, str(value)) for name, value in settings.items()), secret)
+        return Connection.of(Mailbox(tenant, provider_id, row.mailbox, row.since), row.settings, secret)

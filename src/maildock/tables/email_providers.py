@@ -127,6 +127,11 @@ async def connected(session: TenantSession, kind: str, mailbox: str) -> UUID | N
     return found
 
 
+async def connect_in_turn(session: TenantSession) -> None:
+    """Let nobody else connect a mailbox of the tenant until this transaction ends: a form may be sent twice."""
+    await session.execute("SELECT pg_advisory_xact_lock(hashtext('maildock connects ' || %(tenant)s::text))")
+
+
 async def page(session: TenantSession, before: tuple[Any, ...] | None, limit: int) -> list[ProviderRow]:
     """List the tenant's providers, the newest first, before `(created_at, provider_id)`."""
     at, last = before or (None, None)

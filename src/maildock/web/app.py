@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from maildock import __version__
 from maildock.flow.context import Context
 from maildock.flow.receive_push import PushReceiver
+from maildock.providers.http import Origin
 from maildock.web import operations, problems
 from maildock.web.api import attachments, documents, emails, messages, providers, tickets
 from maildock.web.api.description import describe
@@ -22,11 +23,15 @@ NOUNS = (tickets, documents, emails, attachments, messages, providers)
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """What the web is told: the keys that sign sessions, the newest first, and who may see the metrics."""
+    """What the web is told: the keys that sign sessions, the newest first, and who may see the metrics.
+
+    `provider_origins` are what forms may name as a vendor's endpoint, beside the vendor's own.
+    """
 
     secret_keys: tuple[str, ...]
     public_url: str
     metrics_token: str | None
+    provider_origins: frozenset[Origin] = frozenset()
 
 
 def create_app(context: Context, settings: WebSettings) -> FastAPI:

@@ -22,6 +22,15 @@ class Checks:
 
     async def steps(self, mailbox: Mailbox) -> AsyncIterator[Step]:
         """Try one step after the other; the first that fails is the last, but for the push."""
+        ok = True
+        async for step in self.reading(mailbox):
+            yield step
+            ok = step.ok
+        if ok:
+            yield await self._push(mailbox)
+
+    async def reading(self, mailbox: Mailbox) -> AsyncIterator[Step]:
+        """Try what reading needs, up to the first step that fails."""
         needed: list[tuple[str, Callable[[Mailbox], Awaitable[str]]]] = [
             ("token", self._token),
             ("mailbox", self._mailbox),
@@ -33,7 +42,6 @@ class Checks:
             yield step
             if not step.ok:
                 return
-        yield await self._push(mailbox)
 
     async def _token(self, mailbox: Mailbox) -> str:
         await self._client.token(mailbox)

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from maildock.domain.errors import Unauthorized, Unavailable
-from maildock.providers.connections import Connection, Connections, Owned
+from maildock.providers.connections import Connection, Known, Owned
 from maildock.providers.gmail.auth import ask_token
 from maildock.providers.gmail.calls import Call
 from maildock.providers.gmail.quota import Quota
@@ -32,7 +32,7 @@ class Opened:
 class Client:
     """Asks Gmail; one for all mailboxes."""
 
-    def __init__(self, connections: Connections, http: Http) -> None:
+    def __init__(self, connections: Known, http: Http) -> None:
         self._connections = connections
         self._http = http
         self._tokens = Tokens(partial(ask_token, http))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from maildock.domain.errors import AttachmentError, Unauthorized
 from maildock.domain.message import InboundMessage
 from maildock.providers.base import AttachmentRef, Changes, EmailRef, Mailbox, Push, Step
-from maildock.providers.connections import Connections
+from maildock.providers.connections import Connections, Rehearsed
 from maildock.providers.gmail import calls, push
 from maildock.providers.gmail.attachments import Attachments
 from maildock.providers.gmail.certificates import Certificates
@@ -52,6 +52,8 @@ class GmailProvider:
         self._checks = Checks(self._client, self._labels, self._watches)
         self._certificates = Certificates(http)
         self._public_url = public_url
+        self._http = http
+        self._database = database
 
     async def fetch(self, email: EmailRef) -> InboundMessage:
         """Read a message, without the bytes of its parts."""
@@ -93,6 +95,12 @@ class GmailProvider:
             f"let the topic have a push subscription to {address}, with this address as its audience too, authenticated"
             " by the push service account; the log says why a push is refused"
         )
+
+    def rehearse(self, mailbox: Mailbox, settings: str, secret: str) -> AsyncIterator[Step]:
+        """Try what reading needs with a connection that is not written down."""
+        client = Client(Rehearsed(mailbox, settings, secret), self._http)
+        labels = Labels(client)
+        return Checks(client, labels, Watches(client, labels, self._database)).reading(mailbox)
 
     async def verify_push(self, mailbox: Mailbox, authorization_header: str, body: bytes) -> None:
         """Raise `BadToken` unless Google pushed this for the mailbox, `Unavailable` where that cannot be known now."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from maildock.domain.errors import Unavailable
 from maildock.providers.base import Mailbox
-from maildock.providers.connections import Connection, Connections, Owned
+from maildock.providers.connections import Connection, Known, Owned
 from maildock.providers.http import LARGEST_ANSWER, Answer, Http, Request, Stream
 from maildock.providers.microsoft.auth import ask_token
 from maildock.providers.microsoft.calls import Call
@@ -41,7 +41,7 @@ class Opened:
 class Client:
     """Asks Graph; one for all mailboxes."""
 
-    def __init__(self, connections: Connections, http: Http) -> None:
+    def __init__(self, connections: Known, http: Http) -> None:
         self._connections = connections
         self._http = http
         self._tokens = Tokens(lambda connection: ask_token(http, connection))

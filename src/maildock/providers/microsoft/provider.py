@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from maildock.domain.message import InboundMessage
 from maildock.providers.base import AttachmentRef, Changes, EmailRef, Mailbox, Push, Step
-from maildock.providers.connections import Connections
+from maildock.providers.connections import Connections, Rehearsed
 from maildock.providers.http import Http
 from maildock.providers.microsoft.attachments import Attachments
 from maildock.providers.microsoft.changes import Deltas
@@ -34,6 +34,9 @@ class MicrosoftProvider:
         max_message_bytes: int,
     ) -> None:
         client = Client(connections, http)
+        self._http = http
+        self._database = database
+        self._public_url = public_url
         raw = RawMails(client, spool, max_message_bytes)
         self._messages = Messages(client, raw)
         self._attachments = Attachments(client, raw)
@@ -73,3 +76,8 @@ class MicrosoftProvider:
     def way_of_pushes(self, mailbox: Mailbox) -> str:
         """Say what Microsoft must reach."""
         return f"let Microsoft's posts through to {notification_url(self._public_url, mailbox)}, then send a mail there"
+
+    def rehearse(self, mailbox: Mailbox, settings: str, secret: str) -> AsyncIterator[Step]:
+        """Try what reading needs with a connection that is not written down."""
+        client = Client(Rehearsed(mailbox, settings, secret), self._http)
+        return Checks(client, Subscriptions(client, self._database, self._public_url)).reading(mailbox)

@@ -14,7 +14,7 @@ from maildock.providers.microsoft.certificate import Certificate
 GRAPH_URL = "https://graph.microsoft.com"
 AUTHORITY_URL = "https://login.microsoftonline.com"
 FOLDER = "inbox"
-_AUTHORITIES: Mapping[str, str] = {
+AUTHORITIES: Mapping[str, str] = {
     "graph.microsoft.com": AUTHORITY_URL,
     "graph.microsoft.us": "https://login.microsoftonline.us",
     "dod-graph.microsoft.us": "https://login.microsoftonline.us",
@@ -105,7 +105,7 @@ def _folder(text: str) -> str:
 
 
 def _authority_of(graph: Origin) -> str:
-    known = _AUTHORITIES.get(graph.host)
+    known = AUTHORITIES.get(graph.host)
     if known is None:
         raise UsageError(f"{graph} is no cloud of Microsoft's that is known here: say with --authority-url who logs in")
     return known

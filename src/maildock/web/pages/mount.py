@@ -9,6 +9,8 @@ from starlette.staticfiles import StaticFiles
 from maildock.access.login import Doorkeeper
 from maildock.web.pages import (
     account,
+    checking,
+    connecting,
     dashboard,
     documents,
     errors,
@@ -24,7 +26,22 @@ from maildock.web.pages import (
 )
 from maildock.web.pages.rendering import STATIC
 
-PAGES = (login, ticket_list, tickets, events, documents, mail, one_mail, dashboard, providers, account, people, tokens)
+PAGES = (
+    login,
+    ticket_list,
+    tickets,
+    events,
+    documents,
+    mail,
+    one_mail,
+    dashboard,
+    providers,
+    connecting,
+    checking,
+    account,
+    people,
+    tokens,
+)
 
 
 def mount_pages(app: FastAPI) -> None:

@@ -11,7 +11,7 @@ from maildock.tables import desk, email_providers, push_subscriptions
 from maildock.tables.email_providers import OpenWork, ProviderRow
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.tickets import as_uuid
-from maildock.web.pages.visit import Admin, AdminForm, Posted
+from maildock.web.pages.visit import Admin, AdminForm, Posted, Visit
 from maildock.web.problems import not_found
 from maildock.web.shapes import ProviderHealth
 
@@ -40,8 +40,8 @@ class Mailbox:
 
 
 @router.get("/providers")
-async def list_providers(request: Request, visit: Admin) -> Response:
-    """List the tenant's providers with their health."""
+async def list_providers(request: Request, visit: Admin, connected: str = "", renewed: str = "") -> Response:
+    """List the tenant's providers with their health, and say what was done to one just now."""
     async with visit.session() as session:
         rows = await email_providers.page(session, None, _MOST)
         work = await desk.open_work(session)
@@ -57,7 +57,16 @@ async def list_providers(request: Request, visit: Admin) -> Response:
         for row in rows
         for of_row in [work.get(row.provider_id, OpenWork(0, 0))]
     ]
-    return page("providers.html", visit=visit, mailboxes=shown)
+    return page("providers.html", visit=visit, mailboxes=shown, connected=connected, renewed=renewed)
+
+
+async def known_provider(visit: Visit, provider_id: str) -> ProviderRow:
+    """Give a provider of the visitor's tenant; raises the 404 of pages."""
+    async with visit.session() as session:
+        row = await email_providers.get(session, as_uuid(provider_id))
+    if row is None:
+        raise not_found()
+    return row
 
 
 @router.post("/providers/pause")

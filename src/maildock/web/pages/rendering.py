@@ -51,8 +51,12 @@ HEADERS = {
 
 def page(template: str, code: int = 200, headers: dict[str, str] | None = None, **values: object) -> HTMLResponse:
     """Render a template into an answer; every name that it uses must be given."""
-    html = _templates().get_template(template).render(values)
-    return HTMLResponse(html, code, {**HEADERS, **(headers or {})})
+    return HTMLResponse(fragment(template, **values), code, {**HEADERS, **(headers or {})})
+
+
+def fragment(template: str, **values: object) -> str:
+    """Render a template into a piece of an answer."""
+    return _templates().get_template(template).render(values)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,6 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from fastapi import Depends, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from maildock.access.login import Person, recognise
 from maildock.flow.context import Context
@@ -17,6 +20,7 @@ from maildock.web.pages.refusals import NeedsLogin, bad_request, for_admins, sta
 
 _LONGEST_FORM = 64 * 1024  # bytes
 _MOST_FIELDS = 50
+_MOST_FILES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +135,35 @@ def _ascii(text: str) -> str:
 
 
 async def form(request: Request) -> dict[str, str]:
-    """Read a form, at most 64 KiB of it."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LONGEST_FORM:
-            raise too_large(_LONGEST_FORM)
+    """Read a form, at most 64 KiB of it; a file in it is read as text."""
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await _with_files(request)
+    body = b"".join([chunk async for chunk in _limited(request)])
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
     except ValueError:
+        raise bad_request() from None
+
+
+async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
+    taken = 0
+    async for chunk in request.stream():
+        taken += len(chunk)
+        if taken > _LONGEST_FORM:
+            raise too_large(_LONGEST_FORM)
+        yield chunk
+
+
+async def _with_files(request: Request) -> dict[str, str]:
+    # So little stays in memory: what is secret in it never comes to lie on a disk.
+    parser = MultiPartParser(request.headers, _limited(request), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+    try:
+        sent = await parser.parse()
+        return {
+            name: (await value.read()).decode() if isinstance(value, UploadFile) else value
+            for name, value in sent.items()
+        }
+    except (MultiPartException, UnicodeDecodeError):
         raise bad_request() from None
 
 

@@ -69,6 +69,31 @@ KINDS = {
     "file": "Files and uploads",
 }
 
+STEPS = {
+    "active": "Switched on",
+    "database": "Database",
+    "storage": "File store",
+    "settings": "Settings",
+    "token": "Access token",
+    "mailbox": "Mailbox",
+    "label": "Label",
+    "messages": "Mails",
+    "attachments": "Attachments",
+    "push": "Push",
+    "turn": "One check at a time",
+    "time": "Time",
+    "check": "Check",
+}
+
+# What the command line calls by its options, a form calls by its labels.
+_IN_FORMS = (
+    ("give it new credentials with `maildock providers secret`", "enter other credentials"),
+    ("enter another with `maildock providers secret`", "enter another"),
+    ("--graph-url", "“Graph”"),
+    ("--authority-url", "“Login”"),
+    ("--token-url", "“Tokens”"),
+)
+
 # Trying again cannot change these: there is nothing to fetch, or it is here already.
 _FINAL = frozenset(("container", "duplicate", "limit", "reference_link", "unsupported_type"))
 
@@ -103,6 +128,13 @@ def type_name(content_type: str) -> str:
     if family in ("image", "audio", "video") and rest:
         return f"{rest.removeprefix('x-').upper()[:12]} {family}"
     return "Text" if family == "text" else "File"
+
+
+def in_form(text: str) -> str:
+    """Write what the command line would say so that it fits beside a form."""
+    for said, meant in _IN_FORMS:
+        text = text.replace(said, meant)
+    return text
 
 
 def can_retry(status: str, reason: str | None) -> bool:

@@ -1,0 +1,42 @@
+"""Rehearse: try a mailbox's connection before it is written down, the first step that fails being the last."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from maildock.domain.errors import UsageError
+from maildock.flow.check_mailbox import check_house
+from maildock.flow.connect import NewMailbox, refuse_known
+from maildock.flow.context import Context
+from maildock.providers.base import Mailbox, Step
+from maildock.tables import mailbox_connections
+from maildock.tables.email_providers import ProviderRow
+
+
+async def rehearse_new(context: Context, tenant: UUID, new: NewMailbox) -> AsyncIterator[Step]:
+    """Try what can be tried before a mailbox is connected; raises `UsageError` where it is so already."""
+    async with context.database.tenant(tenant) as session:
+        await refuse_known(session, new)
+    mailbox = Mailbox(tenant, uuid4(), new.address, new.since or datetime.now(UTC))
+    async for step in _rehearse(context, new.kind, mailbox, new.settings, new.secret):
+        yield step
+
+
+async def rehearse_secret(context: Context, tenant: UUID, row: ProviderRow, secret: str) -> AsyncIterator[Step]:
+    """Try other credentials for a mailbox that is connected."""
+    async with context.database.tenant(tenant) as session:
+        known = await mailbox_connections.get(session, row.provider_id)
+    if known is None:
+        raise UsageError("this provider has no credentials")
+    mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
+    async for step in _rehearse(context, row.kind, mailbox, known.settings, secret):
+        yield step
+
+
+async def _rehearse(context: Context, kind: str, mailbox: Mailbox, settings: str, secret: str) -> AsyncIterator[Step]:
+    async for step in check_house(context):
+        yield step
+        if not step.ok:
+            return
+    async for step in context.remote(kind).rehearse(mailbox, settings, secret):
+        yield step

@@ -1,0 +1,120 @@
+"""`/providers/connect/…`: forms that connect a mailbox, and renew what opens one, once that was tried and works."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from maildock.domain.errors import UsageError
+from maildock.flow.connect import connect, renew_secret
+from maildock.flow.rehearse import rehearse_new, rehearse_secret
+from maildock.providers.base import Step
+from maildock.tables.email_providers import ProviderRow
+from maildock.web.pages.mailbox_forms import TYPED, WrongFields, read_new, read_secret
+from maildock.web.pages.providers import known_provider
+from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.visit import Admin, AdminForm, Visit
+from maildock.web.problems import not_found
+
+router = APIRouter(include_in_schema=False)
+
+_MOST_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a form: `error` is about all of it, `wrong` about fields by name, `steps` were tried."""
+
+    error: str = ""
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+
+
+@router.get("/providers/connect/{kind}")
+async def show(request: Request, visit: Admin, kind: str) -> Response:
+    """Show the form that connects a mailbox of a kind."""
+    return _form(request, visit, kind, {}, None)
+
+
+@router.post("/providers/connect/{kind}")
+async def connect_mailbox(request: Request, sent: AdminForm, kind: str) -> Response:
+    """Try what was entered, and connect the mailbox if all of it works."""
+    if kind not in TYPED:
+        raise not_found()
+    visit = sent.visit
+    try:
+        new = await asyncio.to_thread(read_new, kind, sent.fields, request.app.state.settings.provider_origins)
+        steps = await _all(rehearse_new(visit.context, visit.tenant, new))
+        if not steps[-1].ok:
+            return _form(request, visit, kind, sent.fields, _Outcome(steps=steps))
+        provider_id = await connect(visit.context, visit.tenant, new)
+    except WrongFields as problem:
+        return _form(request, visit, kind, sent.fields, _Outcome(wrong=problem.wrong))
+    except UsageError as problem:
+        return _form(request, visit, kind, sent.fields, _Outcome(error=str(problem)))
+    return RedirectResponse(f"/providers?connected={provider_id}#p-{provider_id}", 303, HEADERS)
+
+
+@router.get("/providers/{provider_id}/secret")
+async def show_secret(visit: Admin, provider_id: str) -> Response:
+    """Show the form that gives a mailbox other credentials."""
+    return _secret_form(visit, await _remote(visit, provider_id), None)
+
+
+@router.post("/providers/{provider_id}/secret")
+async def renew(sent: AdminForm, provider_id: str) -> Response:
+    """Try other credentials for a mailbox, and use them from now on if they work."""
+    visit = sent.visit
+    row = await _remote(visit, provider_id)
+    try:
+        secret = await asyncio.to_thread(read_secret, row.kind, sent.fields)
+        steps = await _all(rehearse_secret(visit.context, visit.tenant, row, secret))
+        if not steps[-1].ok:
+            return _secret_form(visit, row, _Outcome(steps=steps))
+        await renew_secret(visit.context, visit.tenant, row.provider_id, row.kind, secret)
+    except WrongFields as problem:
+        return _secret_form(visit, row, _Outcome(wrong=problem.wrong))
+    except UsageError as problem:
+        return _secret_form(visit, row, _Outcome(error=str(problem)))
+    return RedirectResponse(f"/providers?renewed={row.provider_id}#p-{row.provider_id}", 303, HEADERS)
+
+
+async def _remote(visit: Visit, provider_id: str) -> ProviderRow:
+    row = await known_provider(visit, provider_id)
+    if row.kind not in TYPED:
+        raise not_found()
+    return row
+
+
+async def _all(steps: AsyncIterator[Step]) -> tuple[Step, ...]:
+    """Try each step, but not for longer than a person waits for a page."""
+    found: list[Step] = []
+    try:
+        async with asyncio.timeout(_MOST_SECONDS):
+            async for step in steps:
+                found.append(step)  # noqa: PERF401 - what was tried is kept when time is up
+    except TimeoutError:
+        detail = f"this was not done within {_MOST_SECONDS:.0f} seconds"
+        found.append(Step("time", ok=False, detail=detail, remedy="send the form again in a while"))
+    return tuple(found)
+
+
+def _form(request: Request, visit: Visit, kind: str, fields: Mapping[str, str], outcome: _Outcome | None) -> Response:
+    if kind not in TYPED:
+        raise not_found()
+    # What is secret is never sent back.
+    typed = {name: fields.get(name, "") for name in TYPED[kind]}
+    return page(
+        f"connect_{kind}.html",
+        422 if outcome else 200,
+        visit=visit,
+        typed=typed,
+        outcome=outcome or _Outcome(),
+        further=sorted(map(str, request.app.state.settings.provider_origins)),
+    )
+
+
+def _secret_form(visit: Visit, row: ProviderRow, outcome: _Outcome | None) -> Response:
+    return page("renew.html", 422 if outcome else 200, visit=visit, row=row, typed={}, outcome=outcome or _Outcome())
