@@ -35,14 +35,18 @@ class Visitor:
 
     async def upload(self, path: str, csrf: str, name: str, data: bytes) -> Answer:
         """Send a form with a file."""
-        body = (
-            f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{csrf}\r\n--b\r\n'
-            f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
-        ).encode()
+        return await self.send_files(path, {"csrf": csrf}, {"file": data}, name)
+
+    async def send_files(
+        self, path: str, fields: dict[str, str], files: dict[str, bytes], file_name: str = "a"
+    ) -> Answer:
+        """Send a form with files."""
+        parts = [f'form-data; name="{name}"\r\n\r\n{value}'.encode() for name, value in fields.items()]
+        for name, data in files.items():
+            parts.append(f'form-data; name="{name}"; filename="{file_name}"\r\n\r\n'.encode() + data)
+        body = b"".join(b"--b\r\nContent-Disposition: " + part + b"\r\n" for part in parts) + b"--b--\r\n"
         client = Client(self.origin, {"Origin": self.origin, **self._cookie()})
-        return await client(
-            "POST", path, body + data + b"\r\n--b--\r\n", Content_Type="multipart/form-data; boundary=b"
-        )
+        return await client("POST", path, body, Content_Type="multipart/form-data; boundary=b")
 
     async def log_in(self, email: str, password: str = PASSWORD, **fields: str) -> Answer:
         """Send the login form."""

@@ -136,35 +136,33 @@ def _ascii(text: str) -> str:
 
 async def form(request: Request) -> dict[str, str]:
     """Read a form, at most 64 KiB of it; a file in it is read as text."""
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        return await _with_files(request)
-    body = b"".join([chunk async for chunk in _limited(request)])
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_FORM:
+            raise too_large(_LONGEST_FORM)
     try:
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            return await _parts(request, bytes(body))
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
-    except ValueError:
+    except (ValueError, MultiPartException):
         raise bad_request() from None
 
 
-async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
-    taken = 0
-    async for chunk in request.stream():
-        taken += len(chunk)
-        if taken > _LONGEST_FORM:
-            raise too_large(_LONGEST_FORM)
-        yield chunk
+async def _parts(request: Request, body: bytes) -> dict[str, str]:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
 
-
-async def _with_files(request: Request) -> dict[str, str]:
     # So little stays in memory: what is secret in it never comes to lie on a disk.
-    parser = MultiPartParser(request.headers, _limited(request), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+    parser = MultiPartParser(request.headers, whole(), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+    sent = await parser.parse()
     try:
-        sent = await parser.parse()
         return {
             name: (await value.read()).decode() if isinstance(value, UploadFile) else value
             for name, value in sent.items()
         }
-    except (MultiPartException, UnicodeDecodeError):
-        raise bad_request() from None
+    finally:
+        await sent.close()
 
 
 async def _posted(request: Request, visit: SignedIn) -> Posted:
