@@ -73,7 +73,7 @@ async def test_a_check_grows_on_a_page_without_a_script(root: Visitor, mailbox: 
     status, page = await sent(root, check_of(mailbox), {})
     names = ["Switched on", "Database", "File store", "Access token", "Mailbox", "Mails", "Attachments", "Push"]
     assert (status, steps(page)) == (200, [(name, True) for name in names])
-    assert "Everything works." in page
+    assert "Every step works." in page
     assert page.count("</ol>") == 1
     assert page.rstrip().endswith("</html>")
 
@@ -85,7 +85,7 @@ async def test_a_step_that_fails_is_the_last_and_says_what_to_do(
     _, page = await sent(root, check_of(mailbox), {})
     assert steps(page)[-1] == ("Mailbox", False)
     assert "Mail.Read" in page
-    assert "Everything works." not in page
+    assert "Every step works." not in page
 
 
 async def test_a_script_is_sent_each_step_when_it_is_done(
@@ -114,7 +114,7 @@ async def test_a_mailbox_is_checked_once_at_a_time(
     assert steps(page)[-1] == ("One check at a time", False)
     assert graph.requests == []
     _, page = await sent(root, check_of(mailbox), {})
-    assert "Everything works." in page
+    assert "Every step works." in page
 
 
 async def test_who_goes_away_leaves_the_mailbox_to_others(
@@ -128,7 +128,7 @@ async def test_who_goes_away_leaves_the_mailbox_to_others(
     graph.faults.clear()
     # Sooner than a lease that nobody gave back would lapse.
     async with asyncio.timeout(context.claim_seconds * 0.9):
-        while "Everything works." not in (await sent(root, check_of(mailbox), {}))[1]:
+        while "Every step works." not in (await sent(root, check_of(mailbox), {}))[1]:
             await asyncio.sleep(0.1)
 
 

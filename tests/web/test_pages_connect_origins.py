@@ -6,13 +6,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from maildock.domain.errors import UsageError
 from maildock.flow.context import Context
 from maildock.providers.http import Origin
-from maildock.settings import Settings
+from maildock.settings import load
 from maildock.tables.tenants import Tenant
 from maildock.web import endpoints
 from maildock.wiring import provider_origins
@@ -133,11 +134,15 @@ def test_an_address_of_google_is_its_own_to_the_letter() -> None:
         endpoints.address("https://www.googleapis.com/service_accounts/v1/jwk/evil", endpoints.CERTS, ALLOWED)
 
 
-def test_an_allowed_origin_that_is_none_stops_the_service() -> None:
-    good = Settings(provider_origins=("https://A.example:443/",))
-    assert provider_origins(good) == {Origin.parse("https://a.example")}
+def allowed_by(value: str, folder: Path) -> frozenset[Origin]:
+    return provider_origins(load({"MAILDOCK_PROVIDER_ORIGINS": value}, folder / "no.env"))
+
+
+def test_an_allowed_origin_that_is_none_stops_the_service(tmp_path: Path) -> None:
+    both = allowed_by("https://A.example:443/, http://127.0.0.1:99", tmp_path)
+    assert both == {Origin.parse("https://a.example"), Origin.parse("http://127.0.0.1:99")}
     with pytest.raises(UsageError, match=r"MAILDOCK_PROVIDER_ORIGINS: .*must be https"):
-        provider_origins(Settings(provider_origins=("http://10.0.0.1",)))
+        allowed_by("http://10.0.0.1", tmp_path)
 
 
 class Neighbour:

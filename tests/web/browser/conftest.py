@@ -11,8 +11,9 @@ from playwright.async_api import Page, async_playwright
 from maildock.access.people import add_user
 from maildock.flow.context import Context
 from maildock.tables.tenants import Tenant
+from maildock.web.app import WebSettings
 from maildock.worker.worker import Worker
-from tests.web.server import serving
+from tests.web.server import SETTINGS, serving
 from tests.web.visitor import PASSWORD
 
 EMAIL = "ann@shop.example"
@@ -38,10 +39,16 @@ class Browser:
 
 
 @pytest.fixture
-async def browser(context: Context, tenant: Tenant) -> AsyncIterator[Browser]:
+def web_settings() -> WebSettings:
+    """What the application is told; a module may have it told otherwise."""
+    return SETTINGS
+
+
+@pytest.fixture
+async def browser(context: Context, tenant: Tenant, web_settings: WebSettings) -> AsyncIterator[Browser]:
     """A browser at a served application with a worker; no test may leave complaints or reach elsewhere."""
     await add_user(context.database, tenant.tenant, EMAIL, PASSWORD, admin=True)
-    async with serving(context) as origin, _working(context), async_playwright() as playwright:
+    async with serving(context, web_settings) as origin, _working(context), async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
         opened = Browser(await chromium.new_page(), origin)
         opened.page.on("console", lambda said: opened.complaints.append(f"{said.type}: {said.text}"))

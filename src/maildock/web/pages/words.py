@@ -88,7 +88,7 @@ STEPS = {
 # What the command line calls by its options, a form calls by its labels.
 _IN_FORMS = (
     ("give it new credentials with `maildock providers secret`", "enter other credentials"),
-    ("enter another with `maildock providers secret`", "enter another"),
+    (" with `maildock providers secret`", ""),
     ("--graph-url", "“Graph”"),
     ("--authority-url", "“Login”"),
     ("--token-url", "“Tokens”"),

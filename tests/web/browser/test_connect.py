@@ -1,0 +1,127 @@
+"""An admin connects a mailbox in a real browser, against a local Graph."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from playwright.async_api import Page, ViewportSize, expect
+
+from maildock.providers.http import Origin
+from maildock.web.app import WebSettings
+from tests.mail import mail
+from tests.servers.graph import GraphServer
+from tests.web.browser.axe import violations
+from tests.web.browser.conftest import Browser
+from tests.web.server import SETTINGS
+
+pytestmark = pytest.mark.browser
+
+ADDRESS = "desk@shop.example"
+PHONE = ViewportSize(width=375, height=720)
+FORMS = ("/providers/connect/microsoft", "/providers/connect/gmail")
+
+
+@pytest.fixture
+async def graph() -> AsyncIterator[GraphServer]:
+    async with GraphServer() as server:
+        server.mailbox(ADDRESS)
+        yield server
+
+
+@pytest.fixture
+def web_settings(graph: GraphServer) -> WebSettings:
+    return replace(SETTINGS, provider_origins=frozenset((Origin.parse(graph.url),)))
+
+
+async def fill_in(page: Page, graph: GraphServer) -> None:
+    await page.get_by_label("Mailbox", exact=True).fill(ADDRESS)
+    await page.get_by_label("Directory (tenant) ID").fill(graph.directory_id)
+    await page.get_by_label("Application (client) ID").fill(graph.client_id)
+    await page.get_by_text("Advanced: another cloud").click()
+    await page.get_by_label("Graph").fill(graph.url)
+    await page.get_by_label("Login").fill(graph.url)
+
+
+async def send(page: Page, secret: str) -> None:
+    await page.get_by_label("Client secret").fill(secret)
+    await page.get_by_role("button", name="Test and connect").click()
+
+
+async def connect(browser: Browser, graph: GraphServer) -> None:
+    await browser.page.goto(f"{browser.origin}/providers/connect/microsoft")
+    await fill_in(browser.page, graph)
+    await send(browser.page, graph.client_secret)
+    await expect(browser.page.get_by_text("Connected.")).to_be_visible()
+    # The scripts are there; a person is slower.
+    await browser.page.wait_for_load_state()
+
+
+async def test_a_mailbox_is_connected_and_its_mail_arrives(browser: Browser, graph: GraphServer) -> None:
+    page = browser.page
+    await page.goto(f"{browser.origin}/providers")
+    await page.get_by_role("link", name="Connect Microsoft 365").click()
+    await fill_in(page, graph)
+    await send(page, "wrong")
+    await expect(page.get_by_role("alert")).to_contain_text("Nothing was saved")
+    await expect(page.get_by_text("the client secret is wrong")).to_be_visible()
+    assert await violations(page) == []
+    # The browser itself notes that the form did not do.
+    browser.complaints.clear()
+    await send(page, graph.client_secret)
+    await expect(page.get_by_text("Connected.")).to_be_visible()
+    await expect(page.get_by_text(re.compile("/webhooks/microsoft/.*/lifecycle"))).to_be_visible()
+    graph.mailbox(ADDRESS).deliver(mail("Printer").attach("a.txt", b"a"))
+    await page.wait_for_load_state()
+    await page.get_by_role("button", name=f"Check now ({ADDRESS})").click()
+    log = page.get_by_role("log")
+    await expect(log.get_by_text("Every step works.")).to_be_visible()
+    await expect(log.get_by_role("listitem")).to_have_count(8)
+    assert await violations(page) == []
+    await page.get_by_role("button", name=f"Pause ({ADDRESS})").click()
+    await page.get_by_role("button", name=f"Resume ({ADDRESS})").click()
+    await page.goto(browser.origin)
+    async with asyncio.timeout(15):
+        while not await page.get_by_role("link", name="Printer").count():
+            await page.wait_for_timeout(200)
+            await page.reload()
+
+
+async def test_a_step_is_seen_before_the_next_is_done(browser: Browser, graph: GraphServer) -> None:
+    await connect(browser, graph)
+    log = browser.page.get_by_role("log")
+    graph.fault("/mailFolders/inbox?$select=id", kind="slow", seconds=4.0, times=1)
+    await browser.page.get_by_role("button", name=f"Check now ({ADDRESS})").click()
+    await expect(log.get_by_text("Access token", exact=True)).to_be_visible(timeout=3_000)
+    await expect(log.get_by_text("Checking …")).to_be_visible(timeout=500)
+    await expect(log.get_by_text("Every step works.")).to_be_visible(timeout=15_000)
+
+
+async def test_without_scripts_a_check_has_a_page_of_its_own(browser: Browser, graph: GraphServer) -> None:
+    await connect(browser, graph)
+    page = browser.page
+    await page.route("**/*.js?*", lambda route: route.abort())
+    await page.goto(f"{browser.origin}/providers")
+    await page.get_by_role("button", name=f"Check now ({ADDRESS})").click()
+    await expect(page.get_by_role("heading", name=f"Check of {ADDRESS}")).to_be_visible()
+    await expect(page.get_by_text("Every step works.")).to_be_visible()
+    assert await violations(page) == []
+    browser.complaints[:] = [said for said in browser.complaints if "ERR_FAILED" not in said]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_forms_are_for_everybody(browser: Browser, graph: GraphServer, scheme: str) -> None:
+    await connect(browser, graph)
+    page = browser.page
+    secret = str(await page.get_by_role("link", name="New credentials").get_attribute("href"))
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for path in (*FORMS, secret, "/providers"):
+        await page.goto(browser.origin + path)
+        for summary in await page.locator("main summary").all():
+            await summary.click()
+        assert await violations(page) == [], path
+    await page.set_viewport_size(PHONE)
+    for path in (*FORMS, secret, "/providers"):
+        await page.goto(browser.origin + path)
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
