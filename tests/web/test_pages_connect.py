@@ -202,6 +202,16 @@ async def test_a_mailbox_is_connected_once_however_often_its_form_is_sent(
     assert len(await connected(desk)) == 1
 
 
+async def test_a_vendor_that_keeps_one_waiting_is_not_waited_for(
+    root: Visitor, desk: Desk, graph: GraphServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("maildock.web.pages.connecting.MOST_SECONDS", 0.5)
+    graph.fault("/mailFolders", kind="slow", seconds=30)
+    status, page = await sent(root, MICROSOFT, for_graph(graph))
+    assert (status, steps(page)[-1]) == (422, ("Time", False))
+    assert await connected(desk) == []
+
+
 async def test_only_admins_connect_mailboxes(
     context: Context, tenant: Tenant, other_tenant: Tenant, origin: str, desk: Desk, graph: GraphServer
 ) -> None:

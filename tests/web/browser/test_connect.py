@@ -77,7 +77,7 @@ async def test_a_mailbox_is_connected_and_its_mail_arrives(browser: Browser, gra
     await page.get_by_role("button", name=f"Check now ({ADDRESS})").click()
     log = page.get_by_role("log")
     await expect(log.get_by_text("Every step works.")).to_be_visible()
-    await expect(log.get_by_role("listitem")).to_have_count(8)
+    await expect(log.get_by_text("attachments can be listed")).to_be_visible()
     assert await violations(page) == []
     await page.get_by_role("button", name=f"Pause ({ADDRESS})").click()
     await page.get_by_role("button", name=f"Resume ({ADDRESS})").click()

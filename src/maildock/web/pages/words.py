@@ -80,6 +80,7 @@ STEPS = {
     "messages": "Mails",
     "attachments": "Attachments",
     "push": "Push",
+    "last_push": "Last push",
     "turn": "One check at a time",
     "time": "Time",
     "check": "Check",
