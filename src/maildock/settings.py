@@ -73,12 +73,40 @@ class Settings(BaseModel):
     retry_seconds: float = Field(15, gt=0, le=_LONGEST_LEASE, description="first retry delay; doubles up to 15 minutes")
     poll_seconds: float = Field(300, gt=0, le=_LONGEST_LEASE, description="catch-up poll of each mailbox")
     metrics_token: str | None = Field(None, min_length=1, description="bearer token for /metrics")
+    oidc_issuer: str | None = Field(None, description="whose logins are taken beside passwords (OpenID Connect)")
+    oidc_client_id: str | None = Field(None, description="what the issuer knows this installation by")
+    oidc_client_secret: str | None = Field(None, description="what this installation shows the issuer")
+    oidc_tenant: str | None = Field(None, description="tenant of those who sign in there, by name or id")
+    oidc_name: str = Field("single sign-on", max_length=60, description="what the login page calls it")
+    oidc_agent_domains: tuple[str, ...] = Field((), description="email domains whose unknown people become agents")
+    oidc_admin_claim: str | None = Field(None, description="claim=value that makes an admin, and its lack an agent")
     log_format: Literal["console", "json"] | None = Field(None, description="unset: console on a terminal")
 
-    @field_validator("provider_origins", mode="before")
+    @field_validator("provider_origins", "oidc_agent_domains", mode="before")
     @classmethod
-    def _split_origins(cls, value: object) -> object:
+    def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^/\s?#@]+(/[^\s?#]*)?", value):
+            raise ValueError("must be an address such as https://accounts.google.com, without ? and #")
+        return value
+
+    @field_validator("oidc_agent_domains")
+    @classmethod
+    def _domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[^@\s/*]+\.[^@\s/*.]+", domain) for domain in value):
+            raise ValueError("must be email domains such as shop.example, separated by commas")
+        return tuple(domain.casefold() for domain in value)
+
+    @field_validator("oidc_admin_claim")
+    @classmethod
+    def _claim(cls, value: str | None) -> str | None:
+        if value is not None and not all(part.strip() for part in value.partition("=")):
+            raise ValueError("must be claim=value, such as roles=maildock-admin")
+        return value
 
     @field_validator("storage_url")
     @classmethod
@@ -99,6 +127,14 @@ class Settings(BaseModel):
             raise ValueError(f"{missing}_DATABASE_URL must be set, too, when there is no DATABASE_URL")
         if self.external and not self.secret_keys:
             raise ValueError("SECRET_KEY must be set when DATABASE_URL names an external database")
+        return self
+
+    @model_validator(mode="after")
+    def _sign_on_is_whole(self) -> Self:
+        needed = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_tenant")
+        missing = [name for name in needed if getattr(self, name) is None]
+        if missing and len(missing) < len(needed):
+            raise ValueError(f"{missing[0].upper()} must be set, too, for single sign-on")
         return self
 
     @property

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -21,6 +22,8 @@ from maildock.providers.gmail.provider import GmailProvider
 from maildock.providers.http import Http, Origin
 from maildock.providers.microsoft.provider import MicrosoftProvider
 from maildock.settings import Settings
+from maildock.sign_on.registration import COME_BACK, Registration
+from maildock.sign_on.single import SingleSignOn
 from maildock.storage.factory import open_store
 from maildock.storage.files import FileOps
 from maildock.tables.session import Database
@@ -113,6 +116,33 @@ def provider_origins(settings: Settings) -> frozenset[Origin]:
         return frozenset(map(Origin.parse, settings.provider_origins))
     except UsageError as problem:
         raise UsageError(f"MAILDOCK_PROVIDER_ORIGINS: {problem}") from problem
+
+
+def registration(settings: Settings) -> Registration | None:
+    """Give the issuer whose logins are taken, `None` without one."""
+    if not settings.oidc_issuer:
+        return None
+    parts = urlsplit(settings.oidc_issuer)
+    Origin.parse(f"{parts.scheme}://{parts.netloc}")
+    claim, _, value = (settings.oidc_admin_claim or "").partition("=")
+    return Registration(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id or "",
+        client_secret=settings.oidc_client_secret or "",
+        tenant=settings.oidc_tenant or "",
+        name=settings.oidc_name,
+        redirect_uri=settings.public_url.rstrip("/") + COME_BACK,
+        agent_domains=settings.oidc_agent_domains,
+        admin_claim=(claim.strip(), value.strip()) if claim else None,
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_sign_on(settings: Settings) -> AsyncIterator[SingleSignOn | None]:
+    """Build single sign-on, where it is set."""
+    known = registration(settings)
+    async with Http() as http:
+        yield SingleSignOn(http, known) if known else None
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 
 from maildock.flow.context import Context
+from maildock.sign_on.single import SingleSignOn
 from maildock.web.app import WebSettings, create_app
 from maildock.web.server import Server
 
@@ -19,10 +20,12 @@ SETTINGS = WebSettings(("a key of the tests",), "http://127.0.0.1:8484", None)
 
 
 @contextlib.asynccontextmanager
-async def serving(context: Context, settings: WebSettings = SETTINGS, port: int = 0) -> AsyncIterator[str]:
+async def serving(
+    context: Context, settings: WebSettings = SETTINGS, port: int = 0, sign_on: SingleSignOn | None = None
+) -> AsyncIterator[str]:
     """Serve on a port of loopback, by default a free one; gives the origin."""
     listener = socket.create_server(("127.0.0.1", port))
-    app = create_app(context, settings)
+    app = create_app(context, settings, sign_on)
     server = Server(app, uvicorn.Config(app, log_config=None, access_log=False))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:

@@ -10,7 +10,8 @@ import hmac
 import math
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address
@@ -21,7 +22,7 @@ from maildock.access.people import normal_email
 from maildock.access.throttle import Patience, Throttle
 from maildock.domain.errors import MaildockError
 from maildock.tables import sessions, tenants, users
-from maildock.tables.session import Database
+from maildock.tables.session import Database, TenantSession
 
 IDLE_SECONDS = 12 * 3600.0
 LONGEST_SECONDS = 7 * 86400.0
@@ -96,17 +97,22 @@ class Doorkeeper:
         Raises `LoginRefused`, `WhichTenant` or `TooManyAttempts`.
         """
         begun = time.monotonic()
-        network = _network(attempt.address)
+        with self.braked(attempt.address):
+            try:
+                return await self._judge(attempt)
+            except MaildockError:
+                await asyncio.sleep(_BEAT_SECONDS - (time.monotonic() - begun) % _BEAT_SECONDS)
+                raise
+
+    @contextmanager
+    def braked(self, address: str) -> Iterator[None]:
+        """Count an attempt of a client address, and take it back when it ends well. Raises `TooManyAttempts`."""
+        network = _network(address)
         if wait := self.addresses.waits(network):
             raise TooManyAttempts(wait)
         self.addresses.count(network)
-        try:
-            cookie = await self._judge(attempt)
-        except MaildockError:
-            await asyncio.sleep(_BEAT_SECONDS - (time.monotonic() - begun) % _BEAT_SECONDS)
-            raise
+        yield
         self.addresses.take_back(network)
-        return cookie
 
     async def confirm(self, person: Person, password: str) -> None:
         """Have somebody who is logged in show that they know their password, under the same brake as at the door.
@@ -180,12 +186,17 @@ class Doorkeeper:
     async def _open(self, opened: _Tried, password: str) -> str:
         tenant, user_id, known = opened.user.tenant, opened.user.user_id, opened.login.password_hash
         new_hash = await hash_password(password) if known and is_outdated(known) else None
-        session_id, secret = uuid4(), secrets.token_urlsafe(32)
         async with self.database.tenant(tenant) as session:
             await users.forgive(session, user_id, new_hash)
-            await sessions.clear_expired(session)
-            await sessions.create(session, session_id, user_id, _hash(secret), IDLE_SECONDS)
-        return f"{tenant.hex}.{session_id.hex}.{secret}"
+            return await open_session(session, user_id)
+
+
+async def open_session(session: TenantSession, user_id: UUID) -> str:
+    """Log a person of the session's tenant in, and give the cookie's value."""
+    session_id, secret = uuid4(), secrets.token_urlsafe(32)
+    await sessions.clear_expired(session)
+    await sessions.create(session, session_id, user_id, _hash(secret), IDLE_SECONDS)
+    return f"{session.tenant.hex}.{session_id.hex}.{secret}"
 
 
 def _left(login: users.Login) -> float:

@@ -19,7 +19,7 @@ from maildock.migrations import runner
 from maildock.settings import Settings
 from maildock.storage.factory import open_store
 
-_SECRET = {"secret_key", "metrics_token"}
+_SECRET = {"secret_key", "metrics_token", "oidc_client_secret"}
 _URLS = {"database_url", "app_database_url", "sweep_database_url"}
 MOST_CLOCK_SECONDS = 5.0
 

@@ -78,8 +78,8 @@ async def _serve(
     as_json: bool,
 ) -> None:
     stop = stop_on_signals()
-    async with wiring.open_context(settings, where) as context:
-        app = create_app(context, _web_settings(settings))
+    async with wiring.open_context(settings, where) as context, wiring.open_sign_on(settings) as sign_on:
+        app = create_app(context, _web_settings(settings), sign_on)
         config = uvicorn.Config(
             app,
             log_config=None,

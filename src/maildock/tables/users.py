@@ -55,6 +55,22 @@ async def by_email(session: SweepSession, email: str, limit: int) -> list[KnownU
     )
 
 
+async def with_email(session: TenantSession, email: str) -> UUID | None:
+    """Find the tenant's person with this email."""
+    rows = await session.values(
+        "SELECT user_id FROM users WHERE tenant = %(tenant)s AND email = %(email)s", {"email": email}
+    )
+    return rows[0][0] if rows else None
+
+
+async def role_of(session: TenantSession, user_id: UUID) -> str | None:
+    """Give a person's role."""
+    rows = await session.values(
+        "SELECT role FROM users WHERE tenant = %(tenant)s AND user_id = %(user_id)s", {"user_id": user_id}
+    )
+    return rows[0][0] if rows else None
+
+
 async def lock_login(session: TenantSession, user_id: UUID) -> Login | None:
     """Give what a person's login is judged by, held until the transaction ends."""
     return await session.one(

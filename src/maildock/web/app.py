@@ -8,6 +8,7 @@ from maildock import __version__
 from maildock.flow.context import Context
 from maildock.flow.receive_push import PushReceiver
 from maildock.providers.http import Origin
+from maildock.sign_on.single import SingleSignOn
 from maildock.web import operations, problems
 from maildock.web.api import attachments, documents, emails, messages, providers, tickets
 from maildock.web.api.description import describe
@@ -34,7 +35,7 @@ class WebSettings:
     provider_origins: frozenset[Origin] = frozenset()
 
 
-def create_app(context: Context, settings: WebSettings) -> FastAPI:
+def create_app(context: Context, settings: WebSettings, sign_on: SingleSignOn | None = None) -> FastAPI:
     """Put the application together."""
     app = FastAPI(
         title="maildock",
@@ -48,6 +49,7 @@ def create_app(context: Context, settings: WebSettings) -> FastAPI:
     )
     app.state.context = context
     app.state.settings = settings
+    app.state.sign_on = sign_on
     app.state.pushes = PushReceiver(context)
     app.state.watch = Watch(context.database)
     app.add_middleware(Edge)

@@ -1,6 +1,7 @@
 """`/login` and `/logout`."""
 
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,8 +15,12 @@ from maildock.access.login import (
     WhichTenant,
     log_out,
 )
+from maildock.sign_on.registration import LEAVE
 from maildock.web.pages.rendering import HEADERS, page
-from maildock.web.pages.visit import SentForm, check_origin, cookie_name, form, is_secure, known
+from maildock.web.pages.visit import SentForm, Visit, check_origin, cookie_name, form, is_secure, known
+
+if TYPE_CHECKING:
+    from maildock.sign_on.single import SingleSignOn
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,7 +32,7 @@ async def show(request: Request, next: str = "/") -> Response:  # noqa: A002 - t
     """Show the form, or go on when somebody is logged in already."""
     if await known(request):
         return RedirectResponse(own_path(next), 303, HEADERS)
-    return _form(next, "", "")
+    return login_form(request, next)
 
 
 @router.post("/login")
@@ -37,15 +42,20 @@ async def log_in(request: Request) -> Response:
     fields = {name: value[:_LONGEST_FIELD] for name, value in (await form(request)).items()}
     before = await known(request)
     goal, email = fields.get("next", "/"), fields.get("email", "")
-    attempt = Attempt(email, fields.get("password", ""), fields.get("tenant", ""), _address(request))
+    attempt = Attempt(email, fields.get("password", ""), fields.get("tenant", ""), client_address(request))
     doorkeeper: Doorkeeper = request.app.state.doorkeeper
     try:
         cookie = await doorkeeper.log_in(attempt)
     except TooManyAttempts as problem:
         wait = {"Retry-After": str(problem.retry_after)}
-        return _form(goal, email, f"{problem} Try again in {problem.retry_after} s.", 429, wait)
+        return login_form(request, goal, email, f"{problem} Try again in {problem.retry_after} s.", 429, wait)
     except (LoginRefused, WhichTenant) as problem:
-        return _form(goal, email, str(problem), 401 if isinstance(problem, LoginRefused) else 409)
+        return login_form(request, goal, email, str(problem), 401 if isinstance(problem, LoginRefused) else 409)
+    return await let_in(request, before, cookie, goal)
+
+
+async def let_in(request: Request, before: Visit | None, cookie: str, goal: str) -> Response:
+    """Hand over a session's cookie, end the session before it, and go on."""
     if before:
         await log_out(before.context.database, before.person)
     answer = RedirectResponse(own_path(goal), 303, HEADERS)
@@ -81,9 +91,21 @@ def own_path(goal: str) -> str:
     return goal if clean and ours and not parts.path.startswith(("/login", "/logout")) else "/"
 
 
-def _address(request: Request) -> str:
+def client_address(request: Request) -> str:
+    """Say where a request came from."""
     return request.client.host if request.client else ""
 
 
-def _form(goal: str, email: str, error: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return page("login.html", status, headers, visit=None, next=own_path(goal), email=email, error=error)
+def login_form(
+    request: Request,
+    goal: str,
+    email: str = "",
+    error: str = "",
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """Show the form, with the other way in where there is one."""
+    sign_on: SingleSignOn | None = request.app.state.sign_on
+    goal = own_path(goal)
+    other = (sign_on.registration.name, f"{LEAVE}?next={quote(goal, safe='')}") if sign_on else None
+    return page("login.html", status, headers, visit=None, next=goal, email=email, error=error, other=other)

@@ -20,6 +20,7 @@ from maildock.web.pages import (
     one_mail,
     people,
     providers,
+    single_sign_on,
     ticket_list,
     tickets,
     tokens,
@@ -28,6 +29,7 @@ from maildock.web.pages.rendering import STATIC
 
 PAGES = (
     login,
+    single_sign_on,
     ticket_list,
     tickets,
     events,
