@@ -1,10 +1,15 @@
+import asyncio
 import os
 import time
 from pathlib import Path
 from uuid import uuid4
 
-from tests.cli.program import Maildock
+from maildock import wiring
+from maildock.access.tenants import add_tenant
+from maildock.settings import Settings
+from tests.cli.program import Maildock, Run
 from tests.mail import mail
+from tests.servers.openid_connect import OpenIdServer
 
 
 def test_the_program_tells_its_version_and_helps(maildock: Maildock) -> None:
@@ -139,6 +144,31 @@ def test_doctor_names_what_is_wrong(maildock: Maildock) -> None:
     assert "WRONG database" in run.out
     assert "secret@" not in run.out
     assert "Traceback" not in run.err
+
+
+def _with_issuer(maildock: Maildock, word: str, issuer: str, tenant: str) -> Run:
+    secret = "known to the issuer"
+    return maildock(word, OIDC_ISSUER=issuer, OIDC_CLIENT_ID="desk", OIDC_CLIENT_SECRET=secret, OIDC_TENANT=tenant)
+
+
+async def test_doctor_asks_the_issuer(maildock: Maildock, owner_dsn: str, settings: Settings) -> None:
+    async with wiring.open_context(settings, wiring.dsns(settings, owner_dsn)) as context, OpenIdServer() as issuer:
+        await add_tenant(context.database, "Shop")
+        run = await asyncio.to_thread(_with_issuer, maildock, "doctor", issuer.url, "Shop")
+        slash = await asyncio.to_thread(_with_issuer, maildock, "doctor", f"{issuer.url}/", "Shops")
+    assert (run.code, "known to the issuer" in run.out) == (0, False)
+    assert f"ok    issuer: {issuer.url} shows its addresses and keys" in run.out
+    assert slash.code == 1
+    assert "WRONG issuer: discovery: another issuer" in slash.out
+    assert "WRONG single sign-on's tenant: there is no tenant 'Shops'" in slash.out
+
+
+def test_doctor_says_that_an_issuer_is_away_or_not_safe(maildock: Maildock, shop: str) -> None:
+    away = _with_issuer(maildock, "doctor", "http://127.0.0.1:1", shop)
+    assert "WRONG issuer: discovery (127.0.0.1 cannot be reached" in away.out
+    unsafe = _with_issuer(maildock, "doctor", "http://issuer.example", shop)
+    assert "must be https" in unsafe.out
+    assert _with_issuer(maildock, "web", "http://issuer.example", shop).code == 2
 
 
 def test_migrate_checks_and_migrates(alone: Maildock) -> None:

@@ -37,6 +37,14 @@ def given(**settings: str) -> Settings:
         ("PUBLIC_URL", "desk.example", "https://desk.example"),
         ("PROVIDER_ORIGINS", "https://a.example, https://b.example/path", "without a path"),
         ("METRICS_TOKEN", "\udcff", "is not UTF-8"),
+        ("OIDC_ISSUER", "accounts.google.com", "https://accounts.google.com"),
+        ("OIDC_ISSUER", "https://issuer.example/?x=1", "without \\? and #"),
+        ("OIDC_ISSUER", "https://issuer.example", "OIDC_CLIENT_ID must be set"),
+        ("OIDC_TENANT", "Shop", "OIDC_ISSUER must be set"),
+        ("OIDC_AGENT_DOMAINS", "shop.example, *", "email domains"),
+        ("OIDC_AGENT_DOMAINS", "@shop.example", "email domains"),
+        ("OIDC_ADMIN_CLAIM", "roles", "claim=value"),
+        ("OIDC_NAME", "x" * 61, "60 characters"),
     ],
 )
 def test_a_setting_that_cannot_work_is_named_with_the_reason(name: str, value: str, why: str) -> None:

@@ -6,7 +6,7 @@ from maildock.access.login import Doorkeeper, Person
 from maildock.access.passwords import hash_password
 from maildock.access.people import check_password
 from maildock.domain.errors import UsageError
-from maildock.tables import sessions, users
+from maildock.tables import identities, sessions, users
 from maildock.tables.session import Database
 
 
@@ -27,6 +27,15 @@ async def sign_out_everywhere(database: Database, person: Person) -> None:
     """End all sessions of a person, this one too."""
     async with database.tenant(person.tenant) as session:
         await sessions.close_others(session, person.user_id, None)
+
+
+async def unlink(database: Database, tenant: UUID, user_id: UUID) -> bool:
+    """Take a person's login at the issuer from them, and end their sessions; `False` where there is none."""
+    async with database.tenant(tenant) as session:
+        if not await identities.forget(session, user_id):
+            return False
+        await sessions.close_others(session, user_id, None)
+        return True
 
 
 async def set_role(database: Database, tenant: UUID, user_id: UUID, role: str) -> bool:

@@ -11,13 +11,16 @@ import typer
 
 from maildock import __version__, wiring
 from maildock import settings as settings_module
+from maildock.access.tenants import find_tenant
 from maildock.cli import logs
 from maildock.cli.output import AsJson, print_json
-from maildock.domain.errors import MaildockError
+from maildock.domain.errors import MaildockError, UsageError
 from maildock.embedded.database import EmbeddedDatabase
 from maildock.migrations import runner
 from maildock.settings import Settings
+from maildock.sign_on.refusals import IssuerAway, SignOnRefused
 from maildock.storage.factory import open_store
+from maildock.tables.session import Database
 
 _SECRET = {"secret_key", "metrics_token", "oidc_client_secret"}
 _URLS = {"database_url", "app_database_url", "sweep_database_url"}
@@ -83,6 +86,8 @@ def _masked(url: str) -> str:
 def _steps(settings: Settings) -> Iterator[Step]:
     yield from _of_database(settings)
     yield asyncio.run(_storage(settings))
+    if settings.oidc_issuer:
+        yield asyncio.run(_issuer(settings))
 
 
 def _of_database(settings: Settings) -> Iterator[Step]:
@@ -95,6 +100,8 @@ def _of_database(settings: Settings) -> Iterator[Step]:
             # Migrating makes the roles.
             if found == newest:
                 yield _roles(wiring.dsns(settings, owner))
+                if settings.oidc_tenant:
+                    yield asyncio.run(_oidc_tenant(wiring.dsns(settings, owner), settings.oidc_tenant))
     except (MaildockError, psycopg.Error, OSError) as problem:
         remedy = "is it running? see MAILDOCK_DATABASE_URL" if settings.external else "see MAILDOCK_DATA_DIR"
         yield _wrong("database", " ".join(str(problem).split()), remedy)
@@ -153,6 +160,30 @@ async def _storage(settings: Settings) -> Step:
         detail, _, remedy = str(problem).rpartition(": ")
         return _wrong("storage", detail or remedy, remedy if detail else None)
     return _ok("storage", url)
+
+
+async def _oidc_tenant(where: wiring.Dsns, wanted: str) -> Step:
+    async with Database(where.app, where.sweep, 2) as database:
+        try:
+            found = await find_tenant(database, wanted)
+        except UsageError as problem:
+            return _wrong("single sign-on's tenant", str(problem), "see MAILDOCK_OIDC_TENANT")
+    return _ok("single sign-on's tenant", found.name)
+
+
+async def _issuer(settings: Settings) -> Step:
+    try:
+        async with wiring.open_sign_on(settings) as sign_on:
+            if sign_on is not None:
+                await sign_on.issuer.keys()
+    except SignOnRefused as problem:
+        cause = f" ({problem.__cause__})" if problem.__cause__ else ""
+        away = isinstance(problem, IssuerAway)
+        remedy = "can this machine reach it?" if away else "MAILDOCK_OIDC_ISSUER is exactly what its discovery names"
+        return _wrong("issuer", f"{problem.detail}{cause}", remedy)
+    except UsageError as problem:
+        return _wrong("issuer", str(problem), "see MAILDOCK_OIDC_ISSUER")
+    return _ok("issuer", f"{settings.oidc_issuer} shows its addresses and keys")
 
 
 def _ok(step: str, detail: str) -> Step:

@@ -19,7 +19,7 @@ _ENTRA_HOST = "login.microsoftonline.com"
 
 
 class UnknownKey(Untrusted):
-    """The ID token is signed with a key that the identity provider does not show."""
+    """The identity provider's answer cannot be trusted: it is signed with a key that the provider does not show."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,12 @@ class _Kept(Generic[T]):
 
 
 class Issuer:
-    """The issuer of a registration."""
+    """The issuer of a registration; `ask_seconds` is what each answer may take as a whole."""
 
     def __init__(self, http: Http, registration: Registration) -> None:
         self._http = http
         self._registration = registration
+        self.ask_seconds = ASK_SECONDS
         self._endpoints: _Kept[Endpoints] = _Kept()
         self._keys: _Kept[list[Any]] = _Kept()
 
@@ -158,7 +159,7 @@ class Issuer:
     ) -> Answer:
         try:
             origin = _origin(url)
-            async with asyncio.timeout(ASK_SECONDS):
+            async with asyncio.timeout(self.ask_seconds):
                 return await self._http.ask(Request(method, origin, origin.target(url), headers, body), LARGEST)
         except (Unavailable, TimeoutError, UsageError) as problem:
             raise IssuerAway(what) from problem

@@ -25,6 +25,12 @@ async def bind(session: TenantSession, issuer: str, subject: str, user_id: UUID)
     return inserted == 1
 
 
+async def bound(session: TenantSession) -> set[UUID]:
+    """Give who has a login at an issuer."""
+    rows = await session.values("SELECT DISTINCT user_id FROM user_identities WHERE tenant = %(tenant)s")
+    return {row[0] for row in rows}
+
+
 async def forget(session: TenantSession, user_id: UUID) -> bool:
     """Take a person's logins at issuers from them; `False` where there is none."""
     deleted = await session.execute(

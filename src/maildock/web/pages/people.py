@@ -7,7 +7,7 @@ from maildock.access import account
 from maildock.access.passwords import new_password
 from maildock.access.people import add_user
 from maildock.domain.errors import UsageError
-from maildock.tables import users
+from maildock.tables import identities, users
 from maildock.web.pages.refusals import bad_request
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.tickets import as_uuid
@@ -55,7 +55,16 @@ async def set_role(sent: AdminForm, user_id: str) -> Response:
     return RedirectResponse("/people", 303, HEADERS)
 
 
+@router.post("/people/{user_id}/unlink")
+async def unlink(sent: AdminForm, user_id: str) -> Response:
+    """Forget somebody's login at the issuer: their next sign-in there is like the first."""
+    if not await account.unlink(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id)):
+        raise not_found()
+    return RedirectResponse("/people", 303, HEADERS)
+
+
 async def _page(visit: Visit, error: str = "", made: tuple[str, str] | None = None, code: int = 200) -> Response:
     async with visit.session() as session:
         people = await users.every(session)
-    return page("people.html", code, visit=visit, people=people, error=error, made=made)
+        linked = await identities.bound(session)
+    return page("people.html", code, visit=visit, people=people, linked=linked, error=error, made=made)
