@@ -15,6 +15,7 @@ from maildock.access.people import add_user
 from maildock.flow.context import Context
 from maildock.settings import Settings
 from maildock.tables import (
+    identities,
     mailbox_connections,
     mailbox_cursors,
     mailbox_leases,
@@ -41,6 +42,7 @@ async def filled(context: Context, tenant: Tenant) -> Tenant:
     async with context.database.tenant(tenant.tenant) as session:
         await tokens.issue(session, "token")
         for (user_id,) in await session.values("SELECT user_id FROM users WHERE tenant = %(tenant)s"):
+            await identities.bind(session, "https://issuer.example", str(user_id), user_id)
             for (ticket_id,) in await session.values("SELECT ticket_id FROM tickets WHERE tenant = %(tenant)s"):
                 await ticket_readings.note(session, user_id, ticket_id, datetime.now(UTC))
         await mailbox_leases.take(session, receipt.provider_id, "mail", UUID(int=1), 60)

@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from maildock.access import tokens
+from maildock.access.people import add_user
 from maildock.flow.context import Context
 from maildock.tables.tenants import Tenant
 from tests.desk import Desk
 from tests.web.server import Client, serving
+from tests.web.signing_on import Shop, shop_of
+from tests.web.visitor import PASSWORD
 
 
 @pytest.fixture
@@ -41,3 +44,11 @@ async def api(context: Context, tenant: Tenant, origin: str) -> Client:
 async def stranger(context: Context, other_tenant: Tenant, origin: str) -> Client:
     """A client of another tenant."""
     return await client_of(context, other_tenant, origin)
+
+
+@pytest.fixture
+async def shop(context: Context, tenant: Tenant) -> AsyncIterator[Shop]:
+    """A shop with single sign-on, to which Ann was added."""
+    await add_user(context.database, tenant.tenant, "ann@shop.example", PASSWORD, admin=False)
+    async with shop_of(context, tenant.name) as shop:
+        yield shop

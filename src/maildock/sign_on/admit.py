@@ -39,10 +39,15 @@ async def _person(database: Database, tenant: UUID, registration: Registration, 
     async with database.tenant(tenant) as session:
         if known := await identities.find(session, identity.issuer, identity.subject):
             return known
-    email = normal_email(identity.email)
+    email = _spelling(identity.email)
     if not email or not email.isprintable():
         raise NotVerified
     return await _bind(database, tenant, identity, await _with_email(database, tenant, registration, email))
+
+
+def _spelling(email: str) -> str:
+    """Fold ASCII only: a mailbox whose letters merely fold to those of another is somebody else's."""
+    return normal_email(email) if email.isascii() else email
 
 
 async def _with_email(database: Database, tenant: UUID, registration: Registration, email: str) -> UUID:
@@ -50,7 +55,7 @@ async def _with_email(database: Database, tenant: UUID, registration: Registrati
         found = await users.with_email(session, email)
     if found is not None:
         return found
-    if email.rpartition("@")[2] not in registration.agent_domains:
+    if email.rpartition("@")[2] not in registration.agent_domains or normal_email(email) != email:
         raise NotAdded
     try:
         # Nobody knows the password: this person enters by the issuer alone.
