@@ -13,6 +13,7 @@ from maildock.queue import Hint, lease
 from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.email_providers import ProviderRow
 
+NOT_NOW = Step("turn", ok=False, detail="this mailbox is being checked already", remedy="wait for that check")
 _PAUSE = 0.2
 
 
@@ -37,8 +38,8 @@ async def check_mailbox(
         return
     mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
     async with AsyncExitStack() as stack:
-        if not await _take_turn(context, stack, Hint(tenant, row.provider_id, "check"), patient=patient):
-            yield Step("turn", ok=False, detail="this mailbox is being checked already", remedy="wait for that check")
+        if not await take_turn(context, stack, Hint(tenant, row.provider_id, "check"), patient=patient):
+            yield NOT_NOW
             return
         async for found in provider.check(mailbox):
             yield found
@@ -75,7 +76,8 @@ def _written(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-async def _take_turn(context: Context, stack: AsyncExitStack, on: Hint, *, patient: bool) -> bool:
+async def take_turn(context: Context, stack: AsyncExitStack, on: Hint, *, patient: bool) -> bool:
+    """Take the one turn to check a mailbox until the stack closes; the impatient are told that they have it not."""
     # Whoever holds it may be another process.
     while await stack.enter_async_context(lease(context.database, on, context.claim_seconds)) is None:
         if not patient:

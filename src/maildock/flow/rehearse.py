@@ -1,14 +1,16 @@
 """Rehearse: try a mailbox's connection before it is written down, the first step that fails being the last."""
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from maildock.domain.errors import UsageError
-from maildock.flow.check_mailbox import check_house
+from maildock.flow.check_mailbox import NOT_NOW, check_house, take_turn
 from maildock.flow.connect import NewMailbox, refuse_known
 from maildock.flow.context import Context
 from maildock.providers.base import Mailbox, Step
+from maildock.queue import Hint
 from maildock.tables import mailbox_connections
 from maildock.tables.email_providers import ProviderRow
 
@@ -29,8 +31,12 @@ async def rehearse_secret(context: Context, tenant: UUID, row: ProviderRow, secr
     if known is None:
         raise UsageError("this provider has no credentials")
     mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)
-    async for step in _rehearse(context, row.kind, mailbox, known.settings, secret):
-        yield step
+    async with AsyncExitStack() as stack:
+        if not await take_turn(context, stack, Hint(tenant, row.provider_id, "check"), patient=False):
+            yield NOT_NOW
+            return
+        async for step in _rehearse(context, row.kind, mailbox, known.settings, secret):
+            yield step
 
 
 async def _rehearse(context: Context, kind: str, mailbox: Mailbox, settings: str, secret: str) -> AsyncIterator[Step]:
