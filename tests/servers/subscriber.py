@@ -3,36 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
+from tests.servers.listener import Listener
 
-class Subscriber:
+
+class Subscriber(Listener):
     """Answers handshakes, and keeps what was posted. `statuses` come first; an answer takes `seconds`."""
 
     def __init__(self) -> None:
-        app = web.Application()
-        app.router.add_post("/{name}", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
-        self.url = ""
+        super().__init__()
         self.batches: list[tuple[str, list[dict[str, Any]]]] = []
         self.shaken: list[str] = []
         self.statuses: list[int] = []
         self.seconds = 0.0
         self.echo = "{}"
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
 
     def items(self, name: str = "push") -> list[dict[str, Any]]:
         """Give all items that one of the webhooks was told."""
@@ -42,9 +29,9 @@ class Subscriber:
         await asyncio.sleep(self.seconds)
         token = request.query.get("validationToken")
         if token is not None:
-            self.shaken.append(request.match_info["name"])
+            self.shaken.append(request.match_info["path"])
             return web.Response(text=self.echo.format(token))
         status = self.statuses.pop(0) if self.statuses else 202
         if status < 300:
-            self.batches.append((request.match_info["name"], (await request.json())["value"]))
+            self.batches.append((request.match_info["path"], (await request.json())["value"]))
         return web.Response(status=status)

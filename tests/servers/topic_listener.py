@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 import json
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from tests.servers.google import jwt
+from tests.servers.listener import Listener
 
 
-class TopicListener:
+class TopicListener(Listener):
     """Keeps the pushes with their tokens. `statuses` come first."""
 
     def __init__(self) -> None:
-        app = web.Application()
-        app.router.add_post("/push", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        self.url = ""
+        super().__init__()
         self.bodies: list[dict[str, Any]] = []
         self.tokens: list[str] = []
         self.statuses: list[int] = []
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/push"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
 
     def told(self) -> list[dict[str, Any]]:
         """Give what the pushes say."""
