@@ -55,11 +55,12 @@ def forget(data_dir: Path) -> None:
 
 
 def _choose(data_dir: Path, shared: Path) -> None:
-    home, chosen = _new_home(data_dir, shared), False
+    note, home = data_dir / NOTE, _new_home(data_dir, shared)
     try:
-        chosen = notes.write_first(data_dir / NOTE, f"{home}\n")
+        notes.write_first(note, f"{home}\n")
     finally:
-        if not chosen:
+        # Only the note tells: a signal may have ended the writing when the note was there already.
+        if not note.exists() or _noted(note) != home:
             shutil.rmtree(home)
 
 

@@ -3,6 +3,7 @@
 What they hold is mostly paths, which may be any bytes.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
@@ -14,17 +15,15 @@ def write(path: Path, text: str) -> None:
     sync_folder(path.parent)
 
 
-def write_first(path: Path, text: str) -> bool:
-    """Put `text` into the file `path` (0600) unless there is one; `False` when somebody else was first."""
+def write_first(path: Path, text: str) -> None:
+    """Put `text` into the file `path` (0600), unless somebody else was first."""
     fresh = _written_aside(path, text)
     try:
-        path.hardlink_to(fresh)
-    except FileExistsError:
-        return False
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
     finally:
         fresh.unlink()
     sync_folder(path.parent)
-    return True
 
 
 def read(path: Path) -> str:
