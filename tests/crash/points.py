@@ -182,6 +182,10 @@ class PointedRemote(PointedProvider):
         """Try each step."""
         return self._remote.check(mailbox)
 
+    def rehearse(self, mailbox: Mailbox, settings: str, secret: str) -> AsyncIterator[Step]:
+        """Try what reading needs."""
+        return self._remote.rehearse(mailbox, settings, secret)
+
     def way_of_pushes(self, mailbox: Mailbox) -> str:
         """Say what to see to."""
         return self._remote.way_of_pushes(mailbox)
