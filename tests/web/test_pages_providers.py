@@ -93,3 +93,27 @@ async def test_only_ones_own_admin_switches_a_mailbox(
         assert (await bob.post(f"/providers/{to}", {"csrf": "0", "provider_id": str(box)})).status == 403
         assert (await Visitor(origin).post(f"/providers/{to}", {})).status == 303
     assert await statuses(desk) == {("active", None)}
+
+
+async def test_a_mailbox_is_removed_by_whoever_is_sure(root: Visitor, mailbox: UUID) -> None:
+    assert await switch(root, "remove", mailbox) == 303
+    assert str(mailbox) in await root.text("/providers")
+    fields = {"csrf": await root.csrf(), "provider_id": str(mailbox), "sure": "yes"}
+    assert (await root.post("/providers/remove", fields)).headers["location"] == "/providers?removed=yes"
+    assert str(mailbox) not in await root.text("/providers?removed=yes")
+    assert (await root.post("/providers/remove", fields)).status == 404
+
+
+async def test_the_way_in_for_raw_mail_cannot_be_removed(root: Visitor, desk: Desk) -> None:
+    assert await switch(root, "remove", file_provider_id(desk.tenant.tenant)) == 404
+    assert await statuses(desk) == {("active", None)}
+
+
+async def test_only_ones_own_admin_removes_a_mailbox(
+    context: Context, tenant: Tenant, other_tenant: Tenant, origin: str, root: Visitor, mailbox: UUID
+) -> None:
+    for email, of, status in (("ann@shop.example", tenant, 403), ("bob@neighbour.example", other_tenant, 404)):
+        visitor = await person(context, of, origin, email, admin=of is other_tenant)
+        fields = {"csrf": await visitor.csrf(), "provider_id": str(mailbox), "sure": "yes"}
+        assert (await visitor.post("/providers/remove", fields)).status == status
+    assert str(mailbox) in await root.text("/providers")

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from maildock.flow.connect import disconnect
 from maildock.flow.resume import resume
 from maildock.tables import desk, email_providers, push_subscriptions
 from maildock.tables.email_providers import OpenWork, ProviderRow
@@ -40,7 +41,9 @@ class Mailbox:
 
 
 @router.get("/providers")
-async def list_providers(request: Request, visit: Admin, connected: str = "", renewed: str = "") -> Response:
+async def list_providers(
+    request: Request, visit: Admin, connected: str = "", renewed: str = "", removed: str = ""
+) -> Response:
     """List the tenant's providers with their health, and say what was done to one just now."""
     async with visit.session() as session:
         rows = await email_providers.page(session, None, _MOST)
@@ -57,7 +60,7 @@ async def list_providers(request: Request, visit: Admin, connected: str = "", re
         for row in rows
         for of_row in [work.get(row.provider_id, OpenWork(0, 0))]
     ]
-    return page("providers.html", visit=visit, mailboxes=shown, connected=connected, renewed=renewed)
+    return page("providers.html", visit=visit, mailboxes=shown, connected=connected, renewed=renewed, removed=removed)
 
 
 async def known_provider(visit: Visit, provider_id: str) -> ProviderRow:
@@ -86,6 +89,18 @@ async def resume_provider(sent: AdminForm) -> Response:
     if not await resume(sent.visit.context, sent.visit.tenant, provider_id):
         raise not_found()
     return RedirectResponse(f"/providers#p-{provider_id}", 303, HEADERS)
+
+
+@router.post("/providers/remove")
+async def remove_provider(sent: AdminForm) -> Response:
+    """Disconnect a mailbox for good, for whoever is sure; what came through it stays."""
+    row = await known_provider(sent.visit, sent.fields.get("provider_id", ""))
+    if row.kind == "file":
+        raise not_found()
+    if sent.fields.get("sure") != "yes":
+        return RedirectResponse(f"/providers#p-{row.provider_id}", 303, HEADERS)
+    await disconnect(sent.visit.context, sent.visit.tenant, row)
+    return RedirectResponse("/providers?removed=yes", 303, HEADERS)
 
 
 def _named(sent: Posted) -> UUID:
