@@ -15,10 +15,12 @@ import h11
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from maildock.storage.files import FileOps
 from maildock.storage.threads import in_thread
 
 WINDOW = 8 << 20  # bytes that are known to be in memory when they are sent: the loop never waits for the disk
 PIECE = 1 << 20
+FILES = FileOps()
 
 
 class _Elsewhere:
@@ -67,7 +69,7 @@ async def _send_file(cycle: RequestResponseCycle, path: Path) -> None:
 
 
 def _opened(path: Path) -> tuple[FileIO, int]:
-    file = path.open("rb", buffering=0)
+    file = FILES.open(path)
     return file, os.fstat(file.fileno()).st_size
 
 
@@ -75,20 +77,12 @@ async def _send_bytes(transport: asyncio.Transport, file: FileIO, size: int) -> 
     loop = asyncio.get_running_loop()
     for start in range(0, size, WINDOW):
         count = min(WINDOW, size - start)
-        if not _in_memory(file, start + count - 1):
+        if FILES.read_now(file, start + count - 1, 1) is None:
             await in_thread(_read, file, start, count)
         if transport.is_closing():
             raise ConnectionAbortedError
         if await loop.sendfile(transport, file, start, count) != count:
             raise EOFError("a file became shorter while it was sent")
-
-
-def _in_memory(file: FileIO, position: int) -> bool:
-    """Say whether a byte can be read without waiting; disks that cannot tell count as slow."""
-    try:
-        return os.preadv(file.fileno(), [bytearray(1)], position, os.RWF_NOWAIT) == 1
-    except OSError:
-        return False
 
 
 def _read(file: FileIO, start: int, count: int) -> None:

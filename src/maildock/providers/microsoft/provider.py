@@ -36,7 +36,6 @@ class MicrosoftProvider:
         client = Client(connections, http)
         self._http = http
         self._database = database
-        self._public_url = public_url
         raw = RawMails(client, spool, max_message_bytes)
         self._messages = Messages(client, raw)
         self._attachments = Attachments(client, raw)
