@@ -9,18 +9,12 @@ from typing import Self
 from aiohttp import web
 
 
-class Listener(ABC):
-    """Serves POSTs to any path while it is entered; `url` is its origin."""
+class OnLoopback:
+    """Serves an application while it is entered; `url` is its origin."""
 
-    def __init__(self) -> None:
-        app = web.Application()
-        app.router.add_post("/{path:.*}", self._take)
+    def __init__(self, app: web.Application) -> None:
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         self.url = ""
-
-    @abstractmethod
-    async def _take(self, request: web.Request) -> web.Response:
-        """Answer a POST."""
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -32,3 +26,16 @@ class Listener(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._runner.cleanup()
+
+
+class Listener(OnLoopback, ABC):
+    """Serves POSTs to any path."""
+
+    def __init__(self) -> None:
+        app = web.Application()
+        app.router.add_post("/{path:.*}", self._take)
+        super().__init__(app)
+
+    @abstractmethod
+    async def _take(self, request: web.Request) -> web.Response:
+        """Answer a POST."""

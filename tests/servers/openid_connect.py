@@ -16,14 +16,14 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import unquote, urlencode
 
 from aiohttp import web
 
 from tests.servers.faults import Faults
 from tests.servers.google.jwt import base64url
+from tests.servers.listener import OnLoopback
 from tests.servers.openid.tokens import Login, Signing
 from tests.servers.replies import Reply, as_json
 from tests.servers.sending import send
@@ -45,7 +45,7 @@ class _Grant:
     login: Login
 
 
-class OpenIdServer:
+class OpenIdServer(OnLoopback):
     """The server; its parts may be looked at and changed while it runs.
 
     `discovery`: changes to what discovery says. `answers`: changes to what the browser brings back. `requests`: each
@@ -53,9 +53,8 @@ class OpenIdServer:
     """
 
     def __init__(self) -> None:
-        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
+        super().__init__(self._app())
         self._grants: dict[str, _Grant] = {}
-        self.url = ""
         self.client_id, self.client_secret = "maildock at the shop", "a secret: of/the tests"
         self.redirect_uri = ""
         self.login = Login()
@@ -66,17 +65,6 @@ class OpenIdServer:
         self.headers: dict[str, str] = {}
         self.requests: list[str] = []
         self.huge = ""
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._runner.cleanup()
 
     def _app(self) -> web.Application:
         app = web.Application()
