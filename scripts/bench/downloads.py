@@ -5,13 +5,12 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.bench.figure import TIMES, Figure, Measurement, interleaved
-from scripts.bench.ground import ROOT, Ground
+from scripts.bench.ground import Ground, talking
 from scripts.bench.mails import MIB, write_mail
 
 SIZE = 100 * MIB
@@ -36,13 +35,8 @@ http {{
 
 def _run(base: Ground) -> Iterator[Figure]:
     mail = write_mail(base.folder / "download.eml", [SIZE])
-    command = (sys.executable, "-m", "scripts.bench.served", str(mail))
-    with subprocess.Popen(
-        command, cwd=ROOT, env=base.environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None  # noqa: S101 - asked for above
-        assert process.stdout is not None  # noqa: S101
-        facts = json.loads(process.stdout.readline())
+    with talking(base, "scripts.bench.served", str(mail)) as (_, printed):
+        facts = json.loads(printed.readline())
         with _nginx(base.folder, Path(facts["path"])) as peer:
             ours = (facts["url"], f"Authorization: Bearer {facts['token']}")
             yield _figure(
@@ -52,7 +46,6 @@ def _run(base: Ground) -> Iterator[Figure]:
                 (peer, "Accept: */*"),
             )
             yield _figure(f"7. {SIDE_BY_SIDE} side by side: the same", SIDE_BY_SIDE, ours, (peer, "Accept: */*"))
-        process.stdin.close()
     mail.unlink()
 
 

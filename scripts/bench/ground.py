@@ -74,23 +74,28 @@ class Apart:
 
 
 @contextlib.contextmanager
-def apart(base: Ground) -> Iterator[Apart]:
-    """Start a worker in a process of its own; its logs cost what they cost in service, and go nowhere."""
-    command = (sys.executable, "-m", "scripts.bench.taken")
-    with (
-        (base.folder / "worker.log").open("w") as log,
-        subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=base.environment,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-        ) as process,
-    ):
+def talking(base: Ground, *arguments: str, errors: IO[str] | None = None) -> Iterator[tuple[IO[str], IO[str]]]:
+    """Start a module of ours apart; gives where it reads and what it prints. It ends with its input."""
+    with subprocess.Popen(
+        (sys.executable, "-m", *arguments),
+        cwd=ROOT,
+        env=base.environment,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    ) as process:
         assert process.stdin is not None  # noqa: S101 - asked for above
         assert process.stdout is not None  # noqa: S101
-        tenant = process.stdout.readline().strip()
-        yield Apart(tenant, process.stdin, process.stdout)
+        yield process.stdin, process.stdout
         process.stdin.close()
+
+
+@contextlib.contextmanager
+def apart(base: Ground) -> Iterator[Apart]:
+    """Start a worker in a process of its own; its logs cost what they cost in service, and go nowhere."""
+    with (
+        (base.folder / "worker.log").open("w") as log,
+        talking(base, "scripts.bench.taken", errors=log) as (orders, answers),
+    ):
+        yield Apart(answers.readline().strip(), orders, answers)

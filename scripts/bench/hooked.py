@@ -6,13 +6,10 @@ Prints JSON: where each listens, and the client state that ours wants quoted.
 import asyncio
 import contextlib
 import json
-import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import AsyncIterator
 from uuid import uuid4
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 
 from maildock import wiring
@@ -23,18 +20,9 @@ from maildock.flow.context import Context
 from maildock.providers.microsoft.settings import new_connection, new_secret
 from maildock.settings import Settings, load
 from maildock.tables import email_providers, push_subscriptions
-from maildock.web.app import WebSettings, create_app
+from scripts.bench import serving
 
 STATE = "a state that is quoted"
-
-
-class Server(uvicorn.Server):
-    """Leaves signals to whoever started it."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Catch none."""
-        yield
 
 
 def _bare() -> FastAPI:
@@ -63,23 +51,14 @@ async def _mailbox(context: Context) -> AsyncIterator[str]:
 
 
 async def _serve(settings: Settings, where: wiring.Dsns) -> None:
-    async with wiring.open_context(settings, where) as context, _mailbox(context) as path:
-        web = WebSettings(("a key",), settings.public_url, None)
-        listeners = [socket.create_server(("127.0.0.1", 0), backlog=256) for _ in range(2)]
-        apps: list[Any] = [create_app(context, web), _bare()]
-        servers = [Server(uvicorn.Config(app, log_config=None, access_log=False)) for app in apps]
-        tasks = [
-            asyncio.create_task(server.serve(sockets=[listener]))
-            for server, listener in zip(servers, listeners, strict=True)
-        ]
-        while not all(server.started for server in servers):  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        ours, bare = (listener.getsockname()[1] for listener in listeners)
-        print(json.dumps({"ours": f"http://127.0.0.1:{ours}{path}", "bare": f"http://127.0.0.1:{bare}/"}), flush=True)
+    async with (
+        wiring.open_context(settings, where) as context,
+        _mailbox(context) as path,
+        serving.ours(context, settings.public_url) as ours,
+        serving.barely(_bare()) as bare,
+    ):
+        print(json.dumps({"ours": ours + path, "bare": f"{bare}/"}), flush=True)
         await asyncio.to_thread(sys.stdin.readline)
-        for server in servers:
-            server.should_exit = True
-        await asyncio.gather(*tasks)
 
 
 def main() -> None:

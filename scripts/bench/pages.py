@@ -1,26 +1,21 @@
 """The page of a ticket with many files and a long conversation, against the bare queries of the same rows."""
 
 import asyncio
-import contextlib
-import socket
 import statistics
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import aiohttp
 import psycopg
-import uvicorn
 from tests.mail import mail
 
 from maildock import wiring
 from maildock.access.people import add_user
-from maildock.flow.context import Context
-from maildock.web.app import WebSettings, create_app
+from scripts.bench import serving
 from scripts.bench.figure import TIMES, Figure, Measurement, Pairs
 from scripts.bench.ground import Ground, apart
-from scripts.bench.hooked import Server
 
 COMMENTS, EACH = 100, 3
 VISITS = 100
@@ -69,7 +64,7 @@ MEASUREMENT = Measurement(HOW, _run)
 async def _measure(base: Ground, tenant: UUID) -> Pairs:
     async with (
         wiring.open_context(base.settings, base.where) as context,
-        _served(base, context) as origin,
+        serving.ours(context, base.settings.public_url) as origin,
         aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,
     ):
         await add_user(context.database, tenant, EMAIL, PASSWORD, admin=False)
@@ -80,19 +75,6 @@ async def _measure(base: Ground, tenant: UUID) -> Pairs:
             taken = [(await _visit(browser, origin), await _read(connection, tenant)) for _ in range(VISITS + 10)][10:]
     ours, theirs = zip(*taken, strict=True)
     return Pairs(ours, theirs)
-
-
-@contextlib.asynccontextmanager
-async def _served(base: Ground, context: Context) -> AsyncIterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0))
-    app = create_app(context, WebSettings(("a key",), base.settings.public_url, None))
-    server = Server(uvicorn.Config(app, log_config=None, access_log=False))
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    await task
 
 
 async def _visit(browser: aiohttp.ClientSession, origin: str) -> float:

@@ -5,12 +5,9 @@ Prints JSON: the URL of the document's content, the token that it asks for, and 
 
 import asyncio
 import json
-import socket
 import sys
 from pathlib import Path
 from uuid import UUID, uuid4
-
-import uvicorn
 
 from maildock import wiring
 from maildock.access import tokens
@@ -18,8 +15,7 @@ from maildock.access.tenants import add_tenant
 from maildock.cli import logs
 from maildock.flow.context import Context
 from maildock.settings import Settings, load
-from maildock.web.app import WebSettings, create_app
-from maildock.web.server import Server
+from scripts.bench import serving
 from scripts.bench.taken import take
 
 
@@ -40,17 +36,10 @@ async def _serve(settings: Settings, where: wiring.Dsns, mail: Path) -> None:
         document_id, path = await _document(context, tenant.tenant)
         async with context.database.tenant(tenant.tenant) as session:
             _, token = await tokens.issue(session, "bench")
-        listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        app = create_app(context, WebSettings(("a key",), settings.public_url, None))
-        server = Server(app, uvicorn.Config(app, log_config=None, access_log=False))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1/documents/{document_id}/content"
-        print(json.dumps({"url": url, "token": token, "path": str(path)}), flush=True)
-        await asyncio.to_thread(sys.stdin.readline)
-        server.should_exit = True
-        await task
+        async with serving.ours(context, settings.public_url) as origin:
+            url = f"{origin}/api/v1/documents/{document_id}/content"
+            print(json.dumps({"url": url, "token": token, "path": str(path)}), flush=True)
+            await asyncio.to_thread(sys.stdin.readline)
 
 
 def main() -> None:

@@ -3,15 +3,13 @@
 import asyncio
 import itertools
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
 import aiohttp
 
 from scripts.bench.figure import TIMES, Figure, Measurement, Pairs
-from scripts.bench.ground import ROOT, Ground
+from scripts.bench.ground import Ground, talking
 from scripts.bench.hooked import STATE
 
 SECONDS, ROUNDS, CONNECTIONS = 2.0, 5, 32
@@ -24,20 +22,14 @@ HOW = (
 
 
 def _run(base: Ground) -> Iterator[Figure]:
-    command = (sys.executable, "-m", "scripts.bench.hooked")
-    with subprocess.Popen(
-        command, cwd=ROOT, env=base.environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdin is not None  # noqa: S101 - asked for above
-        assert process.stdout is not None  # noqa: S101
-        facts = json.loads(process.stdout.readline())
+    with talking(base, "scripts.bench.hooked") as (_, printed):
+        facts = json.loads(printed.readline())
         numbers = itertools.count()
         asyncio.run(_rate(facts["ours"], numbers))
         rounds = [
             (asyncio.run(_rate(facts["ours"], numbers)), asyncio.run(_rate(facts["bare"], numbers)))
             for _ in range(ROUNDS)
         ]
-        process.stdin.close()
     ours, bare = zip(*rounds, strict=True)
     pairs = Pairs(ours, bare)
     yield Figure(
