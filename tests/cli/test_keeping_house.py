@@ -45,6 +45,21 @@ def test_users_get_a_password_or_bring_one(maildock: Maildock, shop: str) -> Non
     assert maildock("users", "add", "ann@shop.example", "--tenant", shop).code == 2
 
 
+def test_people_who_leave_are_disabled_and_enabled_again(maildock: Maildock, shop: str) -> None:
+    for email, role in (("ann@shop.example", "--admin"), ("bob@shop.example", "--admin")):
+        maildock("users", "add", email, role, "--tenant", shop)
+    run = maildock("users", "disable", "Bob@shop.example", "--tenant", shop)
+    assert (run.code, run.out, run.err) == (0, "", "bob@shop.example is disabled\n")
+    ann, bob = maildock("users", "list", "--tenant", shop, "--json").lines
+    assert set(ann) == {"user_id", "tenant", "email", "role", "created_at", "disabled_at"}
+    assert (ann["disabled_at"], bob["disabled_at"][-1]) == (None, "Z")
+    last = maildock("users", "disable", "ann@shop.example", "--tenant", shop)
+    assert (last.code, "only admin" in last.err) == (2, True)
+    assert maildock("users", "disable", "eve@shop.example", "--tenant", shop).code == 2
+    assert maildock("users", "enable", "bob@shop.example", "--tenant", shop).code == 0
+    assert maildock("users", "disable", "ann@shop.example", "--tenant", shop).code == 0
+
+
 def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, shop: str, tmp_path: Path) -> None:
     shown = mail("Logo").html('<img src="cid:x">').inline("logo.png", b"png", cid="x").attach("a.txt", b"a")
     (tmp_path / "1.eml").write_bytes(shown.raw())

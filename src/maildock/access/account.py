@@ -5,9 +5,13 @@ from uuid import UUID
 from maildock.access.login import Doorkeeper, Person
 from maildock.access.passwords import hash_password
 from maildock.access.people import check_password
-from maildock.domain.errors import UsageError
+from maildock.domain.errors import MaildockError, UsageError
 from maildock.tables import identities, sessions, users
 from maildock.tables.session import Database
+
+
+class NotAdmin(MaildockError):
+    """Only an admin may do this, and you are none any more."""
 
 
 async def change_password(doorkeeper: Doorkeeper, person: Person, current: str, new: str) -> None:
@@ -45,5 +49,32 @@ async def set_role(database: Database, tenant: UUID, user_id: UUID, role: str) -
     """
     async with database.tenant(tenant) as session:
         if await users.lock_admins(session) == [user_id] and role != "admin":
-            raise UsageError("This is the only admin; make somebody else one first.")
+            raise UsageError("This is the only admin who may log in; make somebody else one first.")
         return await users.set_role(session, user_id, role)
+
+
+async def disable(database: Database, tenant: UUID, user_id: UUID, by: UUID | None = None) -> bool:
+    """Keep a person out, with their sessions and tokens; `False` where the tenant has no such person.
+
+    `by` is the admin who wishes it, `None` for the operator. Raises `UsageError` where that is the person, or nobody
+    would be left to undo it, and `NotAdmin` where `by` is none any more.
+    """
+    async with database.tenant(tenant) as session:
+        admins = await users.lock_admins(session)
+        if by is not None and by not in admins:
+            # Two admins who disable each other: the first one wins.
+            raise NotAdmin
+        if user_id == by:
+            raise UsageError("You cannot disable yourself; another admin can.")
+        if admins == [user_id]:
+            raise UsageError("This is the only admin who may log in; make somebody else one first.")
+        if not await users.disable(session, user_id):
+            return False
+        await sessions.close_others(session, user_id, None)
+        return True
+
+
+async def enable(database: Database, tenant: UUID, user_id: UUID) -> bool:
+    """Let a person in again, and the tokens that they made; `False` where the tenant has no such person."""
+    async with database.tenant(tenant) as session:
+        return await users.enable(session, user_id)

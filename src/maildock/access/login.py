@@ -192,7 +192,13 @@ class Doorkeeper:
 
 
 async def open_session(session: TenantSession, user_id: UUID) -> str:
-    """Log a person of the session's tenant in, and give the cookie's value."""
+    """Log a person of the session's tenant in, and give the cookie's value.
+
+    Raises `LoginRefused` for one who is disabled.
+    """
+    # Held: whoever disables them meanwhile waits, and then finds this session to end.
+    if not await users.hold_enabled(session, user_id):
+        raise LoginRefused
     session_id, secret = uuid4(), secrets.token_urlsafe(32)
     await sessions.clear_expired(session)
     await sessions.create(session, session_id, user_id, _hash(secret), IDLE_SECONDS)

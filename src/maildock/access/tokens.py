@@ -18,12 +18,15 @@ LONGEST_NAME = 200
 _TOKEN = re.compile(r"mdk_([0-9a-f]{32})_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 
 
-async def issue(session: TenantSession, name: str) -> tuple[UUID, str]:
-    """Make a token of the session's tenant: its id, and the token itself, which nobody can look up again."""
+async def issue(session: TenantSession, name: str, user_id: UUID | None = None) -> tuple[UUID, str]:
+    """Make a token of the session's tenant: its id, and the token itself, which nobody can look up again.
+
+    It opens nothing while the person `user_id`, where one made it, is disabled.
+    """
     if len(name) > LONGEST_NAME or not (name.isprintable() or not name):
         raise UsageError(f"a token's name has at most {LONGEST_NAME} printable characters")
     token_id, secret = uuid4(), secrets.token_urlsafe(32)
-    await api_tokens.create(session, token_id, name, _hash(secret))
+    await api_tokens.create(session, token_id, name, _hash(secret), user_id)
     return token_id, f"mdk_{session.tenant.hex}_{token_id.hex}_{secret}"
 
 

@@ -36,7 +36,9 @@ async def _add(house: House, tenant: str, name: str) -> dict[str, Any]:
 def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
     found = run(lambda house: _list(house, tenant))
-    print_all(found, ("token_id", "tenant", "name", "created_at", "last_used_at", "revoked_at"), as_json=as_json)
+    print_all(
+        found, ("token_id", "tenant", "name", "made_by", "created_at", "last_used_at", "revoked_at"), as_json=as_json
+    )
 
 
 async def _list(house: House, narrowed: str | None) -> list[dict[str, Any]]:
@@ -48,6 +50,7 @@ async def _list(house: House, narrowed: str | None) -> list[dict[str, Any]]:
                     "token_id": str(row.token_id),
                     "tenant": str(tenant),
                     "name": row.name,
+                    "made_by": row.made_by,
                     "created_at": rfc3339(row.created_at),
                     "last_used_at": rfc3339(row.last_used_at),
                     "revoked_at": rfc3339(row.revoked_at),

@@ -1,17 +1,19 @@
 """`maildock users`."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from maildock.access import account
 from maildock.access.passwords import new_password
-from maildock.access.people import add_user
+from maildock.access.people import add_user, normal_email
 from maildock.access.tenants import find_tenant
 from maildock.cli.house import House, run
-from maildock.cli.output import AsJson, ForTenant, plain, print_one
+from maildock.cli.output import AsJson, ForTenant, OfTenant, plain, print_all, print_one, rfc3339, say
 from maildock.domain.errors import UsageError
+from maildock.tables import users
 
 app = typer.Typer(help="The people who may log in.", no_args_is_help=True)
 
@@ -45,3 +47,65 @@ def _given() -> str:
 async def _add(house: House, tenant: str, email: str, password: str, *, admin: bool) -> UUID:
     known = await find_tenant(house.context.database, tenant)
     return await add_user(house.context.database, known.tenant, email, password, admin=admin)
+
+
+@app.command("list")
+def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
+    """List the people, and who of them is disabled."""
+    found = run(lambda house: _list(house, tenant))
+    print_all(found, ("user_id", "tenant", "email", "role", "created_at", "disabled_at"), as_json=as_json)
+
+
+async def _list(house: House, narrowed: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for tenant in await house.tenant_ids(narrowed):
+        async with house.context.database.tenant(tenant) as session:
+            found += [
+                {
+                    "user_id": str(row.user_id),
+                    "tenant": str(tenant),
+                    "email": row.email,
+                    "role": row.role,
+                    "created_at": rfc3339(row.created_at),
+                    "disabled_at": rfc3339(row.disabled_at),
+                }
+                for row in await users.every(session)
+            ]
+    return found
+
+
+Email = Annotated[str, typer.Argument(help="Whose login it is.", callback=plain)]
+
+
+@app.command()
+def disable(email: Email, tenant: ForTenant) -> None:
+    """Keep a person out: their sessions end, their password and the tokens that they made open nothing."""
+    run(lambda house: _disable(house, tenant, email))
+    say(f"{normal_email(email)} is disabled")
+
+
+async def _disable(house: House, tenant: str, email: str) -> None:
+    database = house.context.database
+    known = await find_tenant(database, tenant)
+    await account.disable(database, known.tenant, await _whose(house, known.tenant, email))
+
+
+@app.command()
+def enable(email: Email, tenant: ForTenant) -> None:
+    """Let a disabled person in again."""
+    run(lambda house: _enable(house, tenant, email))
+    say(f"{normal_email(email)} may log in")
+
+
+async def _enable(house: House, tenant: str, email: str) -> None:
+    database = house.context.database
+    known = await find_tenant(database, tenant)
+    await account.enable(database, known.tenant, await _whose(house, known.tenant, email))
+
+
+async def _whose(house: House, tenant: UUID, email: str) -> UUID:
+    async with house.context.database.tenant(tenant) as session:
+        found = await users.with_email(session, normal_email(email))
+    if found is None:
+        raise UsageError(f"the tenant has nobody with the email {email!r}; `maildock users list` shows them")
+    return found.user_id

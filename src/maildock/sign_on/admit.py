@@ -5,7 +5,7 @@ from uuid import UUID
 import structlog
 
 from maildock.access.account import set_role
-from maildock.access.login import open_session
+from maildock.access.login import LoginRefused, open_session
 from maildock.access.passwords import new_password
 from maildock.access.people import add_user, normal_email
 from maildock.access.tenants import find_tenant
@@ -15,8 +15,11 @@ from maildock.sign_on.refusals import BoundElsewhere, NotAdded, NotVerified, Unt
 from maildock.sign_on.registration import Registration
 from maildock.tables import identities, users
 from maildock.tables.session import Database
+from maildock.tables.users import Entrant
 
 log = structlog.get_logger(__name__)
+
+_DISABLED = "disabled"
 
 
 async def admit(database: Database, registration: Registration, identity: Identity) -> str:
@@ -29,8 +32,11 @@ async def admit(database: Database, registration: Registration, identity: Identi
     if registration.admin_claim:
         role = "admin" if identity.has(*registration.admin_claim) else "agent"
         await _follow_claim(database, tenant, user_id, role)
-    async with database.tenant(tenant) as session:
-        cookie = await open_session(session, user_id)
+    try:
+        async with database.tenant(tenant) as session:
+            cookie = await open_session(session, user_id)
+    except LoginRefused as problem:
+        raise NotAdded(_DISABLED) from problem
     log.info("signed in through the issuer", tenant=str(tenant), user_id=str(user_id))
     return cookie
 
@@ -38,7 +44,7 @@ async def admit(database: Database, registration: Registration, identity: Identi
 async def _person(database: Database, tenant: UUID, registration: Registration, identity: Identity) -> UUID:
     async with database.tenant(tenant) as session:
         if known := await identities.find(session, identity.issuer, identity.subject):
-            return known
+            return _enabled(known)
     email = _spelling(identity.email)
     if not email or not email.isprintable():
         raise NotVerified
@@ -54,7 +60,7 @@ async def _with_email(database: Database, tenant: UUID, registration: Registrati
     async with database.tenant(tenant) as session:
         found = await users.with_email(session, email)
     if found is not None:
-        return found
+        return _enabled(found)
     if email.rpartition("@")[2] not in registration.agent_domains or normal_email(email) != email:
         raise NotAdded
     try:
@@ -64,12 +70,21 @@ async def _with_email(database: Database, tenant: UUID, registration: Registrati
         raise NotAdded from problem
 
 
+def _enabled(found: Entrant) -> UUID:
+    # In the words for strangers; the log tells them apart.
+    if found.is_disabled:
+        raise NotAdded(_DISABLED)
+    return found.user_id
+
+
 async def _bind(database: Database, tenant: UUID, identity: Identity, user_id: UUID) -> UUID:
     async with database.tenant(tenant) as session:
         bound = await identities.bind(session, identity.issuer, identity.subject, user_id)
         # Two first sign-ins at once: the other one has bound it.
-        if not bound and await identities.find(session, identity.issuer, identity.subject) != user_id:
-            raise BoundElsewhere
+        if not bound:
+            known = await identities.find(session, identity.issuer, identity.subject)
+            if known is None or known.user_id != user_id:
+                raise BoundElsewhere
     return user_id
 
 

@@ -7,7 +7,7 @@ SignOnRefused
 │   └── ClocksApart
 ├── IssuerAway      the issuer does not answer
 ├── NotVerified     it does not vouch for the email
-├── NotAdded        nobody here has that email
+├── NotAdded        nobody here has that email, or somebody who is disabled
 └── BoundElsewhere  somebody here has it, with another login of the issuer
 """
 
@@ -58,7 +58,7 @@ class NotVerified(SignOnRefused):
 
 
 class NotAdded(SignOnRefused):
-    """You have not been added here yet; ask an admin to add your email under People, then sign in again."""
+    """You have not been added here, or not any more; ask an admin to add your email under People, then start again."""
 
 
 class BoundElsewhere(SignOnRefused):

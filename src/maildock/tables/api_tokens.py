@@ -9,10 +9,12 @@ from maildock.tables.session import SweepSession, TenantSession
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token without its secret."""
+    """A token without its secret; `made_by` is the email of whoever made it in the browser."""
 
     token_id: UUID
     name: str
+    made_by: str | None
+    maker_is_disabled: bool
     created_at: datetime
     revoked_at: datetime | None
     last_used_at: datetime | None
@@ -26,12 +28,12 @@ class Secret:
     is_long_unused: bool
 
 
-async def create(session: TenantSession, token_id: UUID, name: str, secret_hash: bytes) -> None:
-    """Keep a new token."""
+async def create(session: TenantSession, token_id: UUID, name: str, secret_hash: bytes, user_id: UUID | None) -> None:
+    """Keep a new token, of the person who made it where one did."""
     await session.execute(
-        "INSERT INTO api_tokens (tenant, token_id, name, secret_hash)"
-        " VALUES (%(tenant)s, %(token_id)s, %(name)s, %(secret_hash)s)",
-        {"token_id": token_id, "name": name, "secret_hash": secret_hash},
+        "INSERT INTO api_tokens (tenant, token_id, name, secret_hash, user_id)"
+        " VALUES (%(tenant)s, %(token_id)s, %(name)s, %(secret_hash)s, %(user_id)s)",
+        {"token_id": token_id, "name": name, "secret_hash": secret_hash, "user_id": user_id},
     )
 
 
@@ -39,17 +41,21 @@ async def every(session: TenantSession) -> list[TokenRow]:
     """List the tenant's tokens, revoked ones too."""
     return await session.all(
         TokenRow,
-        "SELECT token_id, name, created_at, revoked_at, last_used_at FROM api_tokens WHERE tenant = %(tenant)s"
-        " ORDER BY created_at, token_id",
+        "SELECT t.token_id, t.name, u.email AS made_by, u.disabled_at IS NOT NULL AS maker_is_disabled,"
+        " t.created_at, t.revoked_at, t.last_used_at FROM api_tokens AS t"
+        " LEFT JOIN users AS u ON u.tenant = %(tenant)s AND u.user_id = t.user_id WHERE t.tenant = %(tenant)s"
+        " ORDER BY t.created_at, t.token_id",
     )
 
 
 async def secret(session: TenantSession, token_id: UUID) -> Secret | None:
-    """Give what a token's secret is compared with, `None` for a revoked or unknown one."""
+    """Give what a token's secret is compared with, `None` for one that is revoked, unknown, or of a disabled person."""
     return await session.one(
         Secret,
-        "SELECT secret_hash, coalesce(last_used_at < now() - interval '1 minute', true) AS is_long_unused"
-        " FROM api_tokens WHERE tenant = %(tenant)s AND token_id = %(token_id)s AND revoked_at IS NULL",
+        "SELECT t.secret_hash, coalesce(t.last_used_at < now() - interval '1 minute', true) AS is_long_unused"
+        " FROM api_tokens AS t LEFT JOIN users AS u ON u.tenant = %(tenant)s AND u.user_id = t.user_id"
+        " WHERE t.tenant = %(tenant)s AND t.token_id = %(token_id)s AND t.revoked_at IS NULL"
+        " AND u.disabled_at IS NULL",
         {"token_id": token_id},
     )
 

@@ -3,16 +3,18 @@
 from uuid import UUID
 
 from maildock.tables.session import TenantSession
+from maildock.tables.users import Entrant
 
 
-async def find(session: TenantSession, issuer: str, subject: str) -> UUID | None:
+async def find(session: TenantSession, issuer: str, subject: str) -> Entrant | None:
     """Give the person whom this login of the issuer opens."""
-    rows = await session.values(
-        "SELECT i.user_id FROM user_identities AS i JOIN users AS u ON u.tenant = %(tenant)s AND u.user_id = i.user_id"
+    return await session.one(
+        Entrant,
+        "SELECT i.user_id, u.disabled_at IS NOT NULL AS is_disabled FROM user_identities AS i"
+        " JOIN users AS u ON u.tenant = %(tenant)s AND u.user_id = i.user_id"
         " WHERE i.tenant = %(tenant)s AND i.issuer = %(issuer)s AND i.subject = %(subject)s AND u.email IS NOT NULL",
         {"issuer": issuer, "subject": subject},
     )
-    return rows[0][0] if rows else None
 
 
 async def bind(session: TenantSession, issuer: str, subject: str, user_id: UUID) -> bool:

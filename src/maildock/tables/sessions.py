@@ -30,13 +30,13 @@ async def create(session: TenantSession, session_id: UUID, user_id: UUID, secret
 
 
 async def get(session: TenantSession, session_id: UUID) -> OpenSession | None:
-    """Give a session that has not expired."""
+    """Give a session that has not expired, of somebody who is not disabled."""
     return await session.one(
         OpenSession,
         "SELECT s.session_id, s.user_id, s.secret_hash, u.email, u.role, s.expires_at FROM sessions AS s"
         " JOIN users AS u ON u.tenant = %(tenant)s AND u.user_id = s.user_id"
         " WHERE s.tenant = %(tenant)s AND s.session_id = %(session_id)s AND s.expires_at > now()"
-        " AND u.email IS NOT NULL",
+        " AND u.email IS NOT NULL AND u.disabled_at IS NULL",
         {"session_id": session_id},
     )
 

@@ -26,13 +26,22 @@ class KnownUser:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrant:
+    """Somebody whom an issuer vouches for; a disabled one stays outside."""
+
+    user_id: UUID
+    is_disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRow:
-    """Somebody who may log in."""
+    """Somebody who may log in, unless they are disabled."""
 
     user_id: UUID
     email: str
     role: str
     created_at: datetime
+    disabled_at: datetime | None
 
 
 async def create(session: TenantSession, user_id: UUID, email: str, role: str, password_hash: str) -> bool:
@@ -55,12 +64,14 @@ async def by_email(session: SweepSession, email: str, limit: int) -> list[KnownU
     )
 
 
-async def with_email(session: TenantSession, email: str) -> UUID | None:
+async def with_email(session: TenantSession, email: str) -> Entrant | None:
     """Find the tenant's person with this email."""
-    rows = await session.values(
-        "SELECT user_id FROM users WHERE tenant = %(tenant)s AND email = %(email)s", {"email": email}
+    return await session.one(
+        Entrant,
+        "SELECT user_id, disabled_at IS NOT NULL AS is_disabled FROM users"
+        " WHERE tenant = %(tenant)s AND email = %(email)s",
+        {"email": email},
     )
-    return rows[0][0] if rows else None
 
 
 async def role_of(session: TenantSession, user_id: UUID) -> str | None:
@@ -72,10 +83,11 @@ async def role_of(session: TenantSession, user_id: UUID) -> str | None:
 
 
 async def lock_login(session: TenantSession, user_id: UUID) -> Login | None:
-    """Give what a person's login is judged by, held until the transaction ends."""
+    """Give what a person's login is judged by, held until the transaction ends; no password opens a disabled one."""
     return await session.one(
         Login,
-        "SELECT password_hash, failed_logins, locked_until, now() AS now FROM users"
+        "SELECT CASE WHEN disabled_at IS NULL THEN password_hash END AS password_hash,"
+        " failed_logins, locked_until, now() AS now FROM users"
         " WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL FOR UPDATE",
         {"user_id": user_id},
     )
@@ -113,8 +125,8 @@ async def every(session: TenantSession) -> list[PersonRow]:
     """List the people of the tenant, by email."""
     return await session.all(
         PersonRow,
-        "SELECT user_id, email, role, created_at FROM users WHERE tenant = %(tenant)s AND email IS NOT NULL"
-        " ORDER BY email",
+        "SELECT user_id, email, role, created_at, disabled_at FROM users"
+        " WHERE tenant = %(tenant)s AND email IS NOT NULL ORDER BY email",
     )
 
 
@@ -127,9 +139,10 @@ async def set_password(session: TenantSession, user_id: UUID, password_hash: str
 
 
 async def lock_admins(session: TenantSession) -> list[UUID]:
-    """Give the tenant's admins, held until the transaction ends."""
+    """Give the tenant's admins who are not disabled, held until the transaction ends."""
     rows = await session.values(
-        "SELECT user_id FROM users WHERE tenant = %(tenant)s AND role = 'admin' ORDER BY user_id FOR UPDATE"
+        "SELECT user_id FROM users WHERE tenant = %(tenant)s AND role = 'admin' AND disabled_at IS NULL"
+        " ORDER BY user_id FOR UPDATE"
     )
     return [row[0] for row in rows]
 
@@ -139,5 +152,34 @@ async def set_role(session: TenantSession, user_id: UUID, role: str) -> bool:
     changed = await session.execute(
         "UPDATE users SET role = %(role)s WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL",
         {"user_id": user_id, "role": role},
+    )
+    return changed == 1
+
+
+async def hold_enabled(session: TenantSession, user_id: UUID) -> bool:
+    """Keep a person from being disabled until the transaction ends; `False` for one who is, or is not there."""
+    rows = await session.values(
+        "SELECT user_id FROM users WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL"
+        " AND disabled_at IS NULL FOR SHARE",
+        {"user_id": user_id},
+    )
+    return bool(rows)
+
+
+async def disable(session: TenantSession, user_id: UUID) -> bool:
+    """Keep a person out; the time of the first such wish stays. `False` where there is no such person."""
+    changed = await session.execute(
+        "UPDATE users SET disabled_at = coalesce(disabled_at, now())"
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL",
+        {"user_id": user_id},
+    )
+    return changed == 1
+
+
+async def enable(session: TenantSession, user_id: UUID) -> bool:
+    """Let a person in again; `False` where there is no such person."""
+    changed = await session.execute(
+        "UPDATE users SET disabled_at = NULL WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL",
+        {"user_id": user_id},
     )
     return changed == 1

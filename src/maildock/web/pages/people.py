@@ -8,7 +8,7 @@ from maildock.access.passwords import new_password
 from maildock.access.people import add_user
 from maildock.domain.errors import UsageError
 from maildock.tables import identities, users
-from maildock.web.pages.refusals import bad_request
+from maildock.web.pages.refusals import bad_request, for_admins
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.tickets import as_uuid
 from maildock.web.pages.visit import Admin, AdminForm, Visit
@@ -59,6 +59,29 @@ async def set_role(sent: AdminForm, user_id: str) -> Response:
 async def unlink(sent: AdminForm, user_id: str) -> Response:
     """Forget somebody's login at the issuer: their next sign-in there is like the first."""
     if not await account.unlink(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id)):
+        raise not_found()
+    return RedirectResponse("/people", 303, HEADERS)
+
+
+@router.post("/people/{user_id}/disable")
+async def disable(sent: AdminForm, user_id: str) -> Response:
+    """Keep somebody out who has left; what they made stays."""
+    visit = sent.visit
+    try:
+        known = await account.disable(visit.context.database, visit.tenant, as_uuid(user_id), visit.person.user_id)
+    except account.NotAdmin:
+        raise for_admins() from None
+    except UsageError as problem:
+        return await _page(visit, str(problem), code=422)
+    if not known:
+        raise not_found()
+    return RedirectResponse("/people", 303, HEADERS)
+
+
+@router.post("/people/{user_id}/enable")
+async def enable(sent: AdminForm, user_id: str) -> Response:
+    """Let somebody in again."""
+    if not await account.enable(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id)):
         raise not_found()
     return RedirectResponse("/people", 303, HEADERS)
 

@@ -30,7 +30,7 @@ async def make(sent: AdminForm) -> Response:
         raise bad_request()
     try:
         async with sent.visit.session() as session:
-            _, made = await tokens.issue(session, name)
+            _, made = await tokens.issue(session, name, sent.visit.person.user_id)
     except UsageError as problem:
         return await _page(sent.visit, f"{str(problem).capitalize()}.", code=422)
     return await _page(sent.visit, made=made)
