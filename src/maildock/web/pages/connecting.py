@@ -15,6 +15,7 @@ from maildock.tables.email_providers import ProviderRow
 from maildock.web.pages.mailbox_forms import TYPED, WrongFields, read_new, read_secret
 from maildock.web.pages.providers import known_provider
 from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.trials import TooManyTrials, Trials
 from maildock.web.pages.visit import Admin, AdminForm, Visit
 from maildock.web.problems import not_found
 
@@ -30,6 +31,17 @@ class _Outcome:
     error: str = ""
     wrong: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
+    code: int = 422
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, problem: WrongFields | UsageError | TooManyTrials) -> "_Outcome":
+        """Say why nothing was tried or saved."""
+        if isinstance(problem, WrongFields):
+            return cls(wrong=problem.wrong)
+        if isinstance(problem, TooManyTrials):
+            return cls(error=str(problem), code=429, headers={"Retry-After": str(problem.retry_after)})
+        return cls(error=str(problem))
 
 
 @router.get("/providers/connect/{kind}")
@@ -46,14 +58,12 @@ async def connect_mailbox(request: Request, sent: AdminForm, kind: str) -> Respo
     visit = sent.visit
     try:
         new = await asyncio.to_thread(read_new, kind, sent.fields, request.app.state.settings.provider_origins)
-        steps = await _all(rehearse_new(visit.context, visit.tenant, new))
+        steps = await _all(request, visit, rehearse_new(visit.context, visit.tenant, new))
         if not steps[-1].ok:
             return _form(request, visit, kind, sent.fields, _Outcome(steps=steps))
         provider_id = await connect(visit.context, visit.tenant, new)
-    except WrongFields as problem:
-        return _form(request, visit, kind, sent.fields, _Outcome(wrong=problem.wrong))
-    except UsageError as problem:
-        return _form(request, visit, kind, sent.fields, _Outcome(error=str(problem)))
+    except (WrongFields, UsageError, TooManyTrials) as problem:
+        return _form(request, visit, kind, sent.fields, _Outcome.of(problem))
     return RedirectResponse(f"/providers?connected={provider_id}#p-{provider_id}", 303, HEADERS)
 
 
@@ -64,20 +74,18 @@ async def show_secret(visit: Admin, provider_id: str) -> Response:
 
 
 @router.post("/providers/{provider_id}/secret")
-async def renew(sent: AdminForm, provider_id: str) -> Response:
+async def renew(request: Request, sent: AdminForm, provider_id: str) -> Response:
     """Try other credentials for a mailbox, and use them from now on if they work."""
     visit = sent.visit
     row = await _remote(visit, provider_id)
     try:
         secret = await asyncio.to_thread(read_secret, row.kind, sent.fields)
-        steps = await _all(rehearse_secret(visit.context, visit.tenant, row, secret))
+        steps = await _all(request, visit, rehearse_secret(visit.context, visit.tenant, row, secret))
         if not steps[-1].ok:
             return _secret_form(visit, row, _Outcome(steps=steps))
         await renew_secret(visit.context, visit.tenant, row.provider_id, row.kind, secret)
-    except WrongFields as problem:
-        return _secret_form(visit, row, _Outcome(wrong=problem.wrong))
-    except UsageError as problem:
-        return _secret_form(visit, row, _Outcome(error=str(problem)))
+    except (WrongFields, UsageError, TooManyTrials) as problem:
+        return _secret_form(visit, row, _Outcome.of(problem))
     return RedirectResponse(f"/providers?renewed={row.provider_id}#p-{row.provider_id}", 303, HEADERS)
 
 
@@ -88,16 +96,20 @@ async def _remote(visit: Visit, provider_id: str) -> ProviderRow:
     return row
 
 
-async def _all(steps: AsyncIterator[Step]) -> tuple[Step, ...]:
-    """Try each step, but not for longer than a person waits for a page."""
+async def _all(request: Request, visit: Visit, steps: AsyncIterator[Step]) -> tuple[Step, ...]:
+    """Try each step, but not for longer than a person waits for a page. Raises `TooManyTrials`."""
     found: list[Step] = []
-    try:
-        async with asyncio.timeout(MOST_SECONDS):
-            async for step in steps:
-                found.append(step)  # noqa: PERF401 - what was tried is kept when time is up
-    except TimeoutError:
-        detail = f"this was not done within {MOST_SECONDS:.0f} seconds"
-        found.append(Step("time", ok=False, detail=detail, remedy="send the form again in a while"))
+    trials: Trials = request.app.state.trials
+    with trials.one(visit.tenant) as worked:
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                async for step in steps:
+                    found.append(step)  # noqa: PERF401 - what was tried is kept when time is up
+        except TimeoutError:
+            detail = f"this was not done within {MOST_SECONDS:.0f} seconds"
+            found.append(Step("time", ok=False, detail=detail, remedy="send the form again in a while"))
+        if found[-1].ok:
+            worked()
     return tuple(found)
 
 
@@ -108,7 +120,8 @@ def _form(request: Request, visit: Visit, kind: str, fields: Mapping[str, str], 
     typed = {name: fields.get(name, "") for name in TYPED[kind]}
     return page(
         f"connect_{kind}.html",
-        422 if outcome else 200,
+        outcome.code if outcome else 200,
+        dict(outcome.headers) if outcome else None,
         visit=visit,
         typed=typed,
         outcome=outcome or _Outcome(),
@@ -117,4 +130,5 @@ def _form(request: Request, visit: Visit, kind: str, fields: Mapping[str, str], 
 
 
 def _secret_form(visit: Visit, row: ProviderRow, outcome: _Outcome | None) -> Response:
-    return page("renew.html", 422 if outcome else 200, visit=visit, row=row, typed={}, outcome=outcome or _Outcome())
+    code, headers = (outcome.code, dict(outcome.headers)) if outcome else (200, None)
+    return page("renew.html", code, headers, visit=visit, row=row, typed={}, outcome=outcome or _Outcome())

@@ -26,6 +26,7 @@ from maildock.web.pages import (
     tokens,
 )
 from maildock.web.pages.rendering import STATIC
+from maildock.web.pages.trials import Trials
 
 PAGES = (
     login,
@@ -49,6 +50,7 @@ PAGES = (
 def mount_pages(app: FastAPI) -> None:
     """Add every page to an application whose problems and state are installed already."""
     app.state.doorkeeper = Doorkeeper(app.state.context.database)
+    app.state.trials = Trials()
     for noun in PAGES:
         app.include_router(noun.router)
     app.mount("/static", _Kept(directory=STATIC))
