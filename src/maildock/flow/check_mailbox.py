@@ -9,7 +9,7 @@ from uuid import UUID
 from maildock.domain.errors import MaildockError
 from maildock.flow.context import Context
 from maildock.providers.base import Mailbox, RemoteProvider, Step
-from maildock.queue import Hint, lease
+from maildock.queue import Hint, hint, lease
 from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.email_providers import ProviderRow
 
@@ -42,6 +42,8 @@ async def check_mailbox(
             yield NOT_NOW
             return
         async for found in provider.check(mailbox):
+            if found.step == "push":
+                await _look_again(context, mailbox, works=found.ok)
             yield found
     yield await _last_push(context, provider, mailbox)
 
@@ -55,6 +57,18 @@ async def check_house(context: Context) -> AsyncIterator[Step]:
             yield Step(step, False, str(problem), "maildock doctor")  # noqa: FBT003 - a step's second fact
         else:
             yield Step(step, True, "works")  # noqa: FBT003
+
+
+async def _look_again(context: Context, mailbox: Mailbox, *, works: bool) -> None:
+    """Have a running service look after the notifications now, unless its last word on them and the check's are good.
+
+    So the mailbox's health says within moments what the check says.
+    """
+    async with context.database.tenant(mailbox.tenant) as session:
+        row = await email_providers.get(session, mailbox.provider_id)
+        if row is not None and not (works and row.watch_error is None):
+            await email_providers.watch_now(session, mailbox.provider_id)
+            await hint(session, mailbox.provider_id, "mail")
 
 
 async def _last_push(context: Context, provider: RemoteProvider, mailbox: Mailbox) -> Step:

@@ -31,10 +31,9 @@ def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) 
         return Health("paused", row.status_reason or "paused by an operator", joined)
     silence = timedelta(seconds=max(SILENT_POLLS * poll_seconds, SHORTEST_SILENCE))
     heard = max(at for at in (row.last_push_at, row.last_poll_at, row.created_at) if at is not None)
+    again = f"it is tried again by itself; `maildock providers check {row.provider_id}`"
     if row.poll_at is not None and row.poll_error and (row.poll_failures >= FAILED_POLLS or now - heard > silence):
-        return Health(
-            "degraded", row.poll_error, f"it is tried again by itself; `maildock providers check {row.provider_id}`"
-        )
+        return Health("degraded", row.poll_error, again)
     if row.poll_at is not None and now - heard > silence:
         return Health(
             "degraded",
@@ -42,7 +41,7 @@ def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) 
             "is a worker running? `maildock worker`",
         )
     if row.watch_error:
-        return Health("degraded", f"mail comes in by polling alone: {row.watch_error}", row.watch_remedy)
+        return Health("degraded", f"mail comes in by polling alone: {row.watch_error}", row.watch_remedy or again)
     if work.failing:
         return Health(
             "degraded",

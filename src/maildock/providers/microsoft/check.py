@@ -87,18 +87,22 @@ class Checks:
             detail = f"new mail is found by polling alone: {unreachable}; for push, MAILDOCK_PUBLIC_URL must be https"
             return Step("push", ok=True, detail=detail)
         row = await self._subscriptions.current(opened)
+        problem = await self._subscriptions.last_problem(opened.mailbox)
         if row is None or row.subscription_id is None:
+            if problem:
+                return _push_failed("there is no subscription", problem)
             return Step("push", ok=True, detail="there is no subscription yet; a running service asks for one")
         try:
             known = calls.subscription("GET", row.subscription_id)
             expires_at = fields.moment(await self._client.ask(opened, known), "expirationDateTime")
         except NotThere:
             return Step("push", ok=False, detail="Microsoft has no such subscription any more", remedy=_NEW_ONE)
-        except (AttachmentError, OutageError) as problem:
-            return _failed("push", problem)
+        except (AttachmentError, OutageError) as refused:
+            return _failed("push", refused)
         if expires_at is not None and expires_at < datetime.now(UTC):
             return Step("push", ok=False, detail="the subscription has expired", remedy=_NEW_ONE)
-        return Step("push", ok=True, detail=f"subscribed until {calls.moment(expires_at) if expires_at else 'later'}")
+        until = f"subscribed until {calls.moment(expires_at) if expires_at else 'later'}"
+        return _push_failed(f"{until}, and not longer", problem) if problem else Step("push", ok=True, detail=until)
 
 
 async def _tried(name: str, trial: _Trial, opened: Opened) -> Step:
@@ -106,6 +110,11 @@ async def _tried(name: str, trial: _Trial, opened: Opened) -> Step:
         return Step(name, ok=True, detail=await trial(opened))
     except (AttachmentError, OutageError) as problem:
         return _failed(name, problem)
+
+
+def _push_failed(state: str, problem: tuple[str, str | None]) -> Step:
+    why, remedy = problem
+    return Step("push", ok=False, detail=f"{state}: {why}", remedy=remedy or "a running service tries again by itself")
 
 
 def _failed(name: str, problem: MaildockError) -> Step:

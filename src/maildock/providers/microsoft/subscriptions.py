@@ -29,7 +29,7 @@ from maildock.providers.http import Origin
 from maildock.providers.microsoft import calls, paging
 from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.client import Client, Opened
-from maildock.tables import push_subscriptions
+from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.push_subscriptions import SubscriptionRow
 from maildock.tables.session import Database, DatabaseAway
 
@@ -89,6 +89,12 @@ class Subscriptions:
         """Give the subscription that the mailbox has."""
         mark = self.wanted(opened).mark
         return next((row for row in await self._rows(opened.mailbox) if _fits(row, mark)), None)
+
+    async def last_problem(self, mailbox: Mailbox) -> tuple[str, str | None] | None:
+        """Say why the last try to subscribe or to prolong failed, and what to do; `None` where it did not."""
+        async with self._database.tenant(mailbox.tenant) as session:
+            row = await email_providers.get(session, mailbox.provider_id)
+        return (row.watch_error, row.watch_remedy) if row is not None and row.watch_error else None
 
     async def watch(self, mailbox: Mailbox) -> Push:
         """Prolong the subscription, or make one; why there is none is said in the answer.
