@@ -153,3 +153,11 @@ async def test_a_closed_mailbox_is_told_by_the_probe(desk: Desk) -> None:
     with pytest.raises(Unauthorized) as caught:
         await desk.provider.probe(desk.mailbox)
     assert "Mail.Read" in str(caught.value.remedy)
+
+
+async def test_what_came_after_a_long_absence_is_read_in_one_go(desk: Desk) -> None:
+    _, cursor = await desk.arrivals()
+    sent = deliver(desk, 450)
+    found, cursor = await desk.arrivals(cursor)
+    assert {arrival.email_id for arrival in found} == ids(sent)
+    assert (await desk.arrivals(cursor))[0] == []

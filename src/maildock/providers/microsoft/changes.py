@@ -28,7 +28,7 @@ class Position:
 
     `target` is the link to it, empty at the very beginning; `seen` is how many entries the first round has shown.
     While the folder is listed, `begins` is where the list has come to, and `delta` the link that waits. `folder` is
-    the one that all this is about.
+    the one that all this is about. `goes_on` says that a later round has a further page.
     """
 
     folder: str
@@ -38,6 +38,7 @@ class Position:
     begins: str = ""
     delta: str = ""
     recovered: bool = False
+    goes_on: bool = False
 
     def written(self) -> str:
         """Write it as a cursor."""
@@ -82,7 +83,7 @@ class Deltas:
         entries = paging.entries(content)
         following = _following(position, content, entries, opened)
         arrivals = tuple(_arrivals(entries, mailbox.since.replace(microsecond=0)))
-        more = following.is_first or bool(following.delta)
+        more = following.is_first or bool(following.delta) or following.goes_on
         return Changes(arrivals, following.written(), more=more, recovered=position.recovered)
 
 
@@ -112,7 +113,9 @@ def _following(position: Position, content: Json, entries: list[dict[str, Any]],
         return _listed_on(position, entries, onward)
     seen = position.seen + len(entries) if position.is_first else 0
     if onward:
-        return replace(position, target=onward, seen=seen)
+        if onward == position.target:
+            raise Unavailable("Graph's list does not go on")
+        return replace(position, target=onward, seen=seen, goes_on=not position.is_first)
     delta = paging.delta_target(content, origin)
     if delta is None:
         raise Unavailable("Graph's answer does not say where to look for changes")
