@@ -205,7 +205,7 @@ async def test_a_mailbox_is_connected_once_however_often_its_form_is_sent(
 async def test_a_vendor_that_keeps_one_waiting_is_not_waited_for(
     root: Visitor, desk: Desk, graph: GraphServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("maildock.web.pages.connecting.MOST_SECONDS", 0.5)
+    monkeypatch.setattr("maildock.web.pages.trying.MOST_SECONDS", 0.5)
     graph.fault("/mailFolders", kind="slow", seconds=30)
     status, page = await sent(root, MICROSOFT, for_graph(graph))
     assert (status, steps(page)[-1]) == (422, ("Time", False))

@@ -74,6 +74,19 @@ async def renew_secret(context: Context, tenant: UUID, provider_id: UUID, kind: 
         await resume(context, tenant, provider_id)
 
 
+async def change_settings(context: Context, tenant: UUID, provider_id: UUID, settings: str) -> None:
+    """Read a mailbox by other settings from now on; one that was paused for the old ones goes on."""
+    async with context.database.tenant(tenant) as session:
+        row = await email_providers.get(session, provider_id)
+        if row is None or not await mailbox_connections.resettle(session, provider_id, settings):
+            raise UsageError("this mailbox is not connected any more")
+        await email_providers.watch_now(session, provider_id)
+        await email_providers.poll_now(session, provider_id)
+        await hint(session, provider_id, "mail")
+    if row.self_paused:
+        await resume(context, tenant, provider_id)
+
+
 async def disconnect(context: Context, tenant: UUID, row: ProviderRow) -> None:
     """Take a mailbox away: its vendor notifies us no longer, its credentials are deleted, its tickets stay."""
     mailbox = Mailbox(tenant, row.provider_id, row.mailbox, row.since)

@@ -47,6 +47,16 @@ async def reseal(session: TenantSession, provider_id: UUID, sealed: bytes) -> bo
     return replaced == 1
 
 
+async def resettle(session: TenantSession, provider_id: UUID, settings: str) -> bool:
+    """Replace the settings; `False` where there is no such mailbox."""
+    replaced = await session.execute(
+        "UPDATE mailbox_connections SET settings = %(settings)s, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s",
+        {"provider_id": provider_id, "settings": settings},
+    )
+    return replaced == 1
+
+
 async def forget(session: TenantSession, provider_id: UUID) -> None:
     """Delete a mailbox's connection, with its credentials."""
     await session.execute(

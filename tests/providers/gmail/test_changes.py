@@ -6,7 +6,9 @@ import pytest
 
 from maildock.domain.errors import Throttled, Unauthorized, Unavailable
 from maildock.providers.base import Changes
+from maildock.providers.gmail import settings
 from maildock.providers.gmail.changes import Position, read_position
+from maildock.tables import mailbox_connections
 from tests.mail import mail
 from tests.providers.gmail.conftest import Connect, Desk, with_since
 from tests.servers.google.mailbox import GmailMessage
@@ -193,3 +195,47 @@ async def test_lost_pushes_do_not_matter(desk: Desk) -> None:
     _, cursor, _ = await follow(desk)
     message = desk.inbox.deliver(mail("Hello"))
     assert (await follow(desk, cursor))[0] == ids(message)
+
+
+async def relabel(desk: Desk, label: str) -> None:
+    """Have the mailbox read by another label from now on."""
+    async with desk.database.tenant(desk.mailbox.tenant) as session:
+        known = await mailbox_connections.get(session, desk.mailbox.provider_id)
+        assert known
+        changed = settings.changed(known.settings, label, "", "")
+        await mailbox_connections.resettle(session, desk.mailbox.provider_id, changed)
+    desk.provider._client.renew(desk.mailbox)  # noqa: SLF001 - what a few seconds do
+
+
+async def test_another_label_is_read_from_the_change_on_and_the_old_one_to_its_end(desk: Desk) -> None:
+    support = desk.inbox.make_label("Support").label_id
+    desk.inbox.deliver(mail("Long before"), received=NOW - timedelta(days=9), labels=(support,))
+    _, cursor, _ = await follow(desk)
+    unread = [desk.inbox.deliver(mail(f"{number}")) for number in range(510)]
+    await relabel(desk, "Support")
+    new = desk.inbox.deliver(mail("New"), labels=(support,))
+    found, cursor, _ = await follow(desk, cursor)
+    assert (set(found), len(found)) == (set(ids(*unread, new)), 511)
+    desk.inbox.deliver(mail("Not wanted any more"))
+    later = desk.inbox.deliver(mail("Later"), labels=(support,))
+    assert (await follow(desk, cursor))[0] == ids(later)
+
+
+async def test_a_label_that_is_gone_gives_way_to_another(connect: Connect) -> None:
+    desk = await connect()
+    old, new = desk.inbox.make_label("Old").label_id, desk.inbox.make_label("New").label_id
+    desk = await connect(label="Old")
+    _, cursor, _ = await follow(desk)
+    del desk.inbox.labels[old]
+    await relabel(desk, "New")
+    message = desk.inbox.deliver(mail("Hello"), labels=(new,))
+    assert (await follow(desk, cursor))[0] == ids(message)
+
+
+async def test_a_history_lost_at_the_change_of_the_label_loses_no_mail(desk: Desk) -> None:
+    support = desk.inbox.make_label("Support").label_id
+    _, cursor, _ = await follow(desk)
+    both = [desk.inbox.deliver(mail("Old")), desk.inbox.deliver(mail("New"), labels=(support,))]
+    desk.inbox.forget_history()
+    await relabel(desk, "Support")
+    assert set((await follow(desk, cursor))[0]) == set(ids(*both))

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from maildock.domain.errors import Unauthorized, Unavailable
+from maildock.providers.microsoft.settings import changed
+from maildock.tables import mailbox_connections
 from tests.mail import mail
 from tests.providers.microsoft.conftest import SINCE, Connect, Desk
 from tests.servers.microsoft.mailbox import GraphMessage
@@ -161,3 +163,52 @@ async def test_what_came_after_a_long_absence_is_read_in_one_go(desk: Desk) -> N
     found, cursor = await desk.arrivals(cursor)
     assert {arrival.email_id for arrival in found} == ids(sent)
     assert (await desk.arrivals(cursor))[0] == []
+
+
+async def refolder(desk: Desk, folder: str) -> None:
+    """Have another folder read from now on."""
+    async with desk.database.tenant(desk.mailbox.tenant) as session:
+        known = await mailbox_connections.get(session, desk.mailbox.provider_id)
+        assert known
+        await mailbox_connections.resettle(session, desk.mailbox.provider_id, changed(known.settings, folder))
+    await desk.provider.watch(desk.mailbox)
+
+
+async def test_another_folder_is_read_from_the_change_on_and_the_old_one_to_its_end(desk: Desk) -> None:
+    before = desk.inbox.deliver(mail(), received=NOW - timedelta(days=9), folder="archive")
+    _, cursor = await desk.arrivals()
+    unread = deliver(desk, 450)
+    await refolder(desk, "archive")
+    new = desk.inbox.deliver(mail(), folder="archive")
+    found, cursor = await desk.arrivals(cursor)
+    assert {arrival.email_id for arrival in found} == ids([*unread, new])
+    assert before.immutable_id not in str(found)
+    deliver(desk, 1)
+    later = desk.inbox.deliver(mail(), folder="archive")
+    assert [arrival.email_id for arrival in (await desk.arrivals(cursor))[0]] == [later.immutable_id]
+
+
+async def test_what_was_before_the_change_stays_out_when_the_cursor_is_lost(desk: Desk) -> None:
+    desk.inbox.deliver(mail(), received=NOW - timedelta(days=9), folder="archive")
+    _, cursor = await desk.arrivals()
+    await refolder(desk, "archive")
+    _, cursor = await desk.arrivals(cursor)
+    sent = desk.inbox.deliver(mail(), folder="archive")
+    desk.inbox.lose_sync(410, "resyncRequired")
+    assert {arrival.email_id for arrival in (await desk.arrivals(cursor))[0]} == ids([sent])
+
+
+async def test_a_cursor_lost_at_the_change_of_the_folder_loses_no_mail(desk: Desk) -> None:
+    _, cursor = await desk.arrivals()
+    sent = [*deliver(desk, 2), desk.inbox.deliver(mail(), folder="archive")]
+    desk.inbox.lose_sync(410, "resyncRequired")
+    await refolder(desk, "archive")
+    assert {arrival.email_id for arrival in (await desk.arrivals(cursor))[0]} == ids(sent)
+
+
+async def test_a_folder_that_is_gone_gives_way_to_another(connect: Connect) -> None:
+    desk = await connect(folder="Support")
+    sent = deliver(desk, 1)
+    nowhere = json.dumps({"folder": "Support", "target": "", "is_first": True})
+    await refolder(desk, "inbox")
+    assert {arrival.email_id for arrival in (await desk.arrivals(nowhere))[0]} == ids(sent)

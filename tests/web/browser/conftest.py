@@ -45,10 +45,16 @@ def web_settings() -> WebSettings:
 
 
 @pytest.fixture
-async def browser(context: Context, tenant: Tenant, web_settings: WebSettings) -> AsyncIterator[Browser]:
+def port() -> int:
+    """Where the application is served; a module may name the one of its public address."""
+    return 0
+
+
+@pytest.fixture
+async def browser(context: Context, tenant: Tenant, web_settings: WebSettings, port: int) -> AsyncIterator[Browser]:
     """A browser at a served application with a worker; no test may leave complaints or reach elsewhere."""
     await add_user(context.database, tenant.tenant, EMAIL, PASSWORD, admin=True)
-    async with serving(context, web_settings) as origin, _working(context), async_playwright() as playwright:
+    async with serving(context, web_settings, port) as origin, _working(context), async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
         opened = Browser(await chromium.new_page(), origin)
         opened.page.on("console", lambda said: opened.complaints.append(f"{said.type}: {said.text}"))

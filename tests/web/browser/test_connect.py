@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -28,6 +29,19 @@ async def graph() -> AsyncIterator[GraphServer]:
     async with GraphServer() as server:
         server.mailbox(ADDRESS)
         yield server
+
+
+@pytest.fixture
+def port() -> int:
+    """A port that is free, so that Graph can be told where it reaches us."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number: int = free.getsockname()[1]
+        return number
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], port: int) -> dict[str, str]:
+    return {**environment, "MAILDOCK_PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
 
 @pytest.fixture
@@ -115,13 +129,14 @@ async def test_the_forms_are_for_everybody(browser: Browser, graph: GraphServer,
     await connect(browser, graph)
     page = browser.page
     secret = str(await page.get_by_role("link", name="New credentials").get_attribute("href"))
+    settings = secret.replace("/secret", "/settings")
     await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for path in (*FORMS, secret, "/providers"):
+    for path in (*FORMS, secret, settings, "/providers"):
         await page.goto(browser.origin + path)
         for summary in await page.locator("main summary").all():
             await summary.click()
         assert await violations(page) == [], path
     await page.set_viewport_size(PHONE)
-    for path in (*FORMS, secret, "/providers"):
+    for path in (*FORMS, secret, settings, "/providers"):
         await page.goto(browser.origin + path)
         assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

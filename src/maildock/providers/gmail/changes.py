@@ -20,7 +20,7 @@ from maildock.providers.gmail.client import Client
 from maildock.providers.gmail.labels import Labels, ignored
 from maildock.providers.gmail.refusals import Stale
 
-_DAY = 86_400
+_DAY, _HOUR = 86_400, 3_600
 _HISTORY = re.compile(r"[0-9]{1,20}")  # 64 bits
 _NEXT = "nextPageToken"
 
@@ -31,7 +31,7 @@ class Position:
 
     `history` is the id to read on from; it moves on only when all that came after it has been given. `page` names the
     next page, of the list while `listing` (from `after`, in seconds since 1970), else of the history, whose first page
-    said that it goes up to `upto`. `good` is when all before was known.
+    said that it goes up to `upto`. `good` is when all before was known. `label` is the id of what all this is about.
     """
 
     history: str = ""
@@ -41,6 +41,7 @@ class Position:
     recovered: bool = False
     after: int = 0
     good: int = 0
+    label: str = ""
 
     def written(self) -> str:
         """Write it as a cursor."""
@@ -67,28 +68,45 @@ class History:
 
     async def changes(self, mailbox: Mailbox, cursor: str | None) -> Changes:
         """Give the next page."""
+        label = await self._labels.id_of(mailbox)
         position = read_position(cursor)
         if position is None:
-            position = await self._begin(mailbox, 0, recovered=cursor is not None)
-        label = await self._labels.id_of(mailbox)
+            position = replace(await self._begin(mailbox, 0, recovered=cursor is not None), label=label)
+        if position.label not in ("", label):
+            return await self._read_out(mailbox, position, label)
+        position = replace(position, label=label)
         try:
-            return await self._page(mailbox, position, label)
+            return await self._page(mailbox, position)
         except Stale:
-            # At the next poll, so that a page that is always refused is not asked for over and over.
-            return Changes((), replace(position, page="", upto="").written(), more=False, recovered=position.recovered)
+            return _again_later(position)
         except (Refused, Gone) as problem:
             # Such as a label that was deleted: then there is no such id any more.
             self._labels.forget(mailbox)
             await self._labels.id_of(mailbox)
             raise Unavailable(f"the mailbox cannot be listed: {problem}") from problem
 
-    async def _page(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
-        if position.listing:
-            return await self._listed(mailbox, position, label)
+    async def _read_out(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
+        """Read the former label to its end, then begin with the new one, from shortly before that was named."""
         try:
-            return await self._read_on(mailbox, position, label)
+            page = await self._page(mailbox, position)
+        except Stale:
+            return _again_later(position)
+        except (Refused, Gone):
+            # The former label is not there any more.
+            page = Changes((), None, more=False)
+        if page.more:
+            return page
+        begun = await self._begin(mailbox, position.good - _HOUR, recovered=False)
+        return replace(page, cursor=replace(begun, label=label).written(), more=True)
+
+    async def _page(self, mailbox: Mailbox, position: Position) -> Changes:
+        if position.listing:
+            return await self._listed(mailbox, position)
+        try:
+            return await self._read_on(mailbox, position)
         except NotThere:
-            return await self._listed(mailbox, await self._begin(mailbox, position.good - _DAY, recovered=True), label)
+            begun = await self._begin(mailbox, position.good - _DAY, recovered=True)
+            return await self._listed(mailbox, replace(begun, label=position.label))
 
     async def _begin(self, mailbox: Mailbox, after: int, *, recovered: bool) -> Position:
         """Begin a list. Where the history stands is asked first: what comes meanwhile is read there."""
@@ -97,17 +115,18 @@ class History:
         since = max(int(mailbox.since.timestamp()) - 1, after, 0)
         return Position(_number(profile, "historyId"), listing=True, recovered=recovered, after=since, good=good)
 
-    async def _listed(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
-        content = await self._client.ask(mailbox, calls.listed(label, position.after, position.page))
+    async def _listed(self, mailbox: Mailbox, position: Position) -> Changes:
+        content = await self._client.ask(mailbox, calls.listed(position.label, position.after, position.page))
         # The newest come first there, and are to be filed last.
         ids = [fields.key(one, "id") for one in reversed(fields.objects(content, "messages"))]
         page = _next_page(content, position.page)
-        following = replace(position, page=page) if page else Position(position.history, good=position.good)
+        read_on = Position(position.history, good=position.good, label=position.label)
+        following = replace(position, page=page) if page else read_on
         arrivals = tuple(Arrival(email_id) for email_id in ids if email_id)
         return Changes(arrivals, following.written(), more=True, recovered=position.recovered)
 
-    async def _read_on(self, mailbox: Mailbox, position: Position, label: str) -> Changes:
-        now = int(time.time())
+    async def _read_on(self, mailbox: Mailbox, position: Position) -> Changes:
+        label, now = position.label, int(time.time())
         content = await self._client.ask(mailbox, calls.history(label, position.history, position.page))
         arrivals = tuple(_arrivals(fields.objects(content, "history"), label))
         # Later pages may stand for a later moment; what is then read twice is known already.
@@ -118,7 +137,12 @@ class History:
             return Changes(arrivals, following.written(), more=True)
         # Gmail never goes back; an answer from a stale copy must not either.
         reached = max(position.history, upto, key=int)
-        return Changes(arrivals, Position(reached, good=now).written(), more=False)
+        return Changes(arrivals, Position(reached, good=now, label=label).written(), more=False)
+
+
+def _again_later(position: Position) -> Changes:
+    # At the next poll, so that a page that is always refused is not asked for over and over.
+    return Changes((), replace(position, page="", upto="").written(), more=False, recovered=position.recovered)
 
 
 def _arrivals(records: Iterable[Json], label: str) -> Iterator[Arrival]:

@@ -22,6 +22,7 @@ GMAIL_URL = "https://gmail.googleapis.com"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 CERTS_URL = "https://www.googleapis.com/oauth2/v3/certs"
 LABEL = "INBOX"
+CHANGEABLE = ("label", "topic", "push_service_account")
 _TOPIC = re.compile(r"projects/[^/\s]+/topics/[^/\s]+")
 _NEEDED = ("client_email", "private_key", "private_key_id")
 
@@ -92,6 +93,12 @@ def new_connection(
         "client_id": client_id.strip(),
     }
     return json.dumps(settings)
+
+
+def changed(settings: str, label: str, topic: str, push_service_account: str) -> str:
+    """Give a connection's settings with another label and other push; raises `UsageError`."""
+    checked = json.loads(new_connection(label, topic, push_service_account, "", "", "", ""))
+    return json.dumps({**json.loads(settings), **{name: checked[name] for name in CHANGEABLE}})
 
 
 def service_account_secret(text: str) -> str:

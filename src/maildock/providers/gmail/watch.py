@@ -29,9 +29,12 @@ class Watches:
     async def watch(self, mailbox: Mailbox) -> Push:
         """Watch, or renew the watch; what is amiss with the topic or our rights is said, not raised."""
         now, granted = datetime.now(UTC), ""
+        # The next look is a day off: what was set a moment ago must be known.
+        self._client.renew(mailbox)
         try:
             settings = (await self._client.opened(mailbox)).settings
             if not settings.topic or not settings.push_service_account:
+                await self.unwatch(mailbox)
                 return Push(now + _RENEW)
             label = await self._labels.id_of(mailbox)
             state = await self._begin(mailbox, settings.topic)

@@ -5,6 +5,7 @@ receipt; the link to what changed since the first round waits meanwhile.
 """
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -20,6 +21,15 @@ from maildock.providers.microsoft.client import Client, Opened
 from maildock.providers.microsoft.refusals import SyncLost
 
 FILTERED_MOST = 5000
+_HOUR = 3600
+
+
+class NoFolder(Unauthorized):
+    """The mailbox has no such folder."""
+
+
+class Unreadable(Unavailable):
+    """The folder cannot be looked through, not even from its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class Position:
 
     `target` is the link to it, empty at the very beginning; `seen` is how many entries the first round has shown.
     While the folder is listed, `begins` is where the list has come to, and `delta` the link that waits. `folder` is
-    the one that all this is about. `goes_on` says that a later round has a further page.
+    the one that all this is about. `goes_on` says that a later round has a further page. `good` is when all before was
+    known, and `after` when the mailbox began with this folder, both in seconds since 1970; 0 where that is not known.
     """
 
     folder: str
@@ -39,6 +50,17 @@ class Position:
     delta: str = ""
     recovered: bool = False
     goes_on: bool = False
+    after: int = 0
+    good: int = 0
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether nothing more is to be had now."""
+        return not (self.is_first or self.delta or self.goes_on)
+
+    def since(self, mailbox: Mailbox) -> datetime:
+        """Say from when on mail is wanted."""
+        return max(mailbox.since, datetime.fromtimestamp(self.after, UTC))
 
     def written(self) -> str:
         """Write it as a cursor."""
@@ -46,14 +68,14 @@ class Position:
 
 
 def read_position(cursor: str | None, folder: str) -> Position:
-    """Read a cursor back; one that is none of ours, or about another folder, begins anew."""
+    """Read a cursor back; one that is none of ours begins anew, in this folder."""
     try:
         content: Any = json.loads(cursor or "{}")
         position = Position(**content)
     except (ValueError, TypeError):
         return Position(folder)
     fitting = all(type(value) is type(getattr(Position(""), name)) for name, value in asdict(position).items())
-    return position if fitting and position.folder == folder else Position(folder)
+    return position if fitting and position.folder else Position(folder)
 
 
 class Deltas:
@@ -67,34 +89,50 @@ class Deltas:
         opened = await self._client.opened(mailbox)
         folder = opened.settings.folder
         position = read_position(cursor, folder)
+        if position.folder != folder:
+            return await self._read_out(mailbox, opened, position, folder)
+        return await self._page(mailbox, opened, position)
+
+    async def _read_out(self, mailbox: Mailbox, opened: Opened, position: Position, folder: str) -> Changes:
+        """Read the former folder to its end, then begin with the new one, from shortly before that was named."""
+        try:
+            page = await self._page(mailbox, opened, position)
+        except (NoFolder, Unreadable):
+            page = Changes((), None, more=False)
+        if page.cursor and not read_position(page.cursor, folder).is_at_end:
+            return page
+        begun = Position(folder, after=max(position.good - _HOUR, position.after, 0))
+        return replace(page, cursor=begun.written(), more=True)
+
+    async def _page(self, mailbox: Mailbox, opened: Opened, position: Position) -> Changes:
         try:
             content = await self._client.ask(opened, _call(mailbox, position))
         except SyncLost as problem:
             if not position.target:
-                raise Unavailable(f"the folder cannot be looked through: {problem}") from problem
+                raise Unreadable(f"the folder cannot be looked through: {problem}") from problem
             # A second time in a row it waits for the next look.
             return _begun_anew(position, more=not position.recovered)
         except NotThere as problem:
-            raise no_folder(folder, problem) from problem
+            raise no_folder(position.folder, problem) from problem
         except Refused as problem:
             if not position.target:
-                raise Unavailable(f"the folder cannot be looked through: {problem}") from problem
+                raise Unreadable(f"the folder cannot be looked through: {problem}") from problem
             return _begun_anew(position, more=False)
         entries = paging.entries(content)
         following = _following(position, content, entries, opened)
-        arrivals = tuple(_arrivals(entries, mailbox.since.replace(microsecond=0)))
-        more = following.is_first or bool(following.delta) or following.goes_on
-        return Changes(arrivals, following.written(), more=more, recovered=position.recovered)
+        arrivals = tuple(_arrivals(entries, position.since(mailbox).replace(microsecond=0)))
+        return Changes(arrivals, following.written(), more=not following.is_at_end, recovered=position.recovered)
 
 
 def _begun_anew(position: Position, *, more: bool) -> Changes:
-    return Changes((), Position(position.folder, recovered=True).written(), more=more, recovered=True)
+    begun = Position(position.folder, recovered=True, after=position.after, good=position.good)
+    return Changes((), begun.written(), more=more, recovered=True)
 
 
-def no_folder(folder: str, problem: Exception) -> Unauthorized:
+def no_folder(folder: str, problem: Exception) -> NoFolder:
     """Say that the mailbox's folder is missing."""
     remedy = "check the folder: a well-known name such as inbox, or the id of one that exists"
-    return Unauthorized(f"the mailbox has no folder {folder}: {problem}", remedy)
+    return NoFolder(f"the mailbox has no folder {folder}: {problem}", remedy)
 
 
 def _call(mailbox: Mailbox, position: Position) -> Call:
@@ -102,7 +140,7 @@ def _call(mailbox: Mailbox, position: Position) -> Call:
         return calls.following(position.target)
     if position.begins:
         return calls.listing(mailbox, position.folder, datetime.fromisoformat(position.begins))
-    return calls.delta(mailbox, position.folder, mailbox.since)
+    return calls.delta(mailbox, position.folder, position.since(mailbox))
 
 
 def _following(position: Position, content: Json, entries: list[dict[str, Any]], opened: Opened) -> Position:
@@ -120,15 +158,15 @@ def _following(position: Position, content: Json, entries: list[dict[str, Any]],
     if delta is None:
         raise Unavailable("Graph's answer does not say where to look for changes")
     if seen < FILTERED_MOST:
-        return Position(position.folder, delta, is_first=False)
-    begins = calls.moment(opened.mailbox.since)
-    return Position(position.folder, begins=begins, delta=delta, recovered=position.recovered)
+        return Position(position.folder, delta, is_first=False, after=position.after, good=int(time.time()))
+    begins = calls.moment(position.since(opened.mailbox))
+    return replace(position, target="", seen=0, begins=begins, delta=delta)
 
 
 def _listed_on(position: Position, entries: list[dict[str, Any]], onward: str | None) -> Position:
     """Go on with the list. By time, for a link counts messages, and skips some when others are deleted meanwhile."""
     if not onward:
-        return Position(position.folder, position.delta, is_first=False)
+        return Position(position.folder, position.delta, is_first=False, after=position.after, good=int(time.time()))
     received = fields.moment(entries[-1], "receivedDateTime") if entries else None
     reached = calls.moment(received) if received else position.begins
     if reached == position.begins:

@@ -14,6 +14,7 @@ from maildock.providers.microsoft.certificate import Certificate
 GRAPH_URL = "https://graph.microsoft.com"
 AUTHORITY_URL = "https://login.microsoftonline.com"
 FOLDER = "inbox"
+CHANGEABLE = ("folder",)
 AUTHORITIES: Mapping[str, str] = {
     "graph.microsoft.com": AUTHORITY_URL,
     "graph.microsoft.us": "https://login.microsoftonline.us",
@@ -73,6 +74,11 @@ def new_connection(
         "authority_url": str(Origin.parse(authority_url or _authority_of(graph))),
     }
     return json.dumps(settings)
+
+
+def changed(settings: str, folder: str) -> str:
+    """Give a connection's settings with another folder; raises `UsageError`."""
+    return json.dumps({**json.loads(settings), "folder": _folder(folder)})
 
 
 def new_secret(*, client_secret: str = "", certificate: str = "") -> str:

@@ -101,6 +101,8 @@ class Subscriptions:
 
         Raises what concerns the mailbox as a whole: `Unauthorized` and `Throttled`.
         """
+        # The next look is days off: what was set a moment ago must be known.
+        self._client.renew(mailbox)
         opened = await self._client.opened(mailbox)
         if self.unreachable(opened):
             # Polling is enough; nothing is amiss.

@@ -1,8 +1,7 @@
 """`/providers/connect/…`: forms that connect a mailbox, and renew what opens one, once that was tried and works."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
@@ -10,38 +9,15 @@ from fastapi.responses import RedirectResponse
 from maildock.domain.errors import UsageError
 from maildock.flow.connect import connect, renew_secret
 from maildock.flow.rehearse import rehearse_new, rehearse_secret
-from maildock.providers.base import Step
 from maildock.tables.email_providers import ProviderRow
 from maildock.web.pages.mailbox_forms import TYPED, WrongFields, read_new, read_secret
-from maildock.web.pages.providers import known_provider
 from maildock.web.pages.rendering import HEADERS, page
-from maildock.web.pages.trials import TooManyTrials, Trials
+from maildock.web.pages.trials import TooManyTrials
+from maildock.web.pages.trying import Outcome, remote_provider, tried
 from maildock.web.pages.visit import Admin, AdminForm, Visit
 from maildock.web.problems import not_found
 
 router = APIRouter(include_in_schema=False)
-
-MOST_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What became of a form: `error` is about all of it, `wrong` about fields by name, `steps` were tried."""
-
-    error: str = ""
-    wrong: Mapping[str, str] = field(default_factory=dict)
-    steps: tuple[Step, ...] = ()
-    code: int = 422
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, problem: WrongFields | UsageError | TooManyTrials) -> "_Outcome":
-        """Say why nothing was tried or saved."""
-        if isinstance(problem, WrongFields):
-            return cls(wrong=problem.wrong)
-        if isinstance(problem, TooManyTrials):
-            return cls(error=str(problem), code=429, headers={"Retry-After": str(problem.retry_after)})
-        return cls(error=str(problem))
 
 
 @router.get("/providers/connect/{kind}")
@@ -58,62 +34,38 @@ async def connect_mailbox(request: Request, sent: AdminForm, kind: str) -> Respo
     visit = sent.visit
     try:
         new = await asyncio.to_thread(read_new, kind, sent.fields, request.app.state.settings.provider_origins)
-        steps = await _all(request, visit, rehearse_new(visit.context, visit.tenant, new))
+        steps = await tried(request, visit, rehearse_new(visit.context, visit.tenant, new))
         if not steps[-1].ok:
-            return _form(request, visit, kind, sent.fields, _Outcome(steps=steps))
+            return _form(request, visit, kind, sent.fields, Outcome(steps=steps))
         provider_id = await connect(visit.context, visit.tenant, new)
     except (WrongFields, UsageError, TooManyTrials) as problem:
-        return _form(request, visit, kind, sent.fields, _Outcome.of(problem))
+        return _form(request, visit, kind, sent.fields, Outcome.of(problem))
     return RedirectResponse(f"/providers?connected={provider_id}#p-{provider_id}", 303, HEADERS)
 
 
 @router.get("/providers/{provider_id}/secret")
 async def show_secret(visit: Admin, provider_id: str) -> Response:
     """Show the form that gives a mailbox other credentials."""
-    return _secret_form(visit, await _remote(visit, provider_id), None)
+    return _secret_form(visit, await remote_provider(visit, provider_id), None)
 
 
 @router.post("/providers/{provider_id}/secret")
 async def renew(request: Request, sent: AdminForm, provider_id: str) -> Response:
     """Try other credentials for a mailbox, and use them from now on if they work."""
     visit = sent.visit
-    row = await _remote(visit, provider_id)
+    row = await remote_provider(visit, provider_id)
     try:
         secret = await asyncio.to_thread(read_secret, row.kind, sent.fields)
-        steps = await _all(request, visit, rehearse_secret(visit.context, visit.tenant, row, secret))
+        steps = await tried(request, visit, rehearse_secret(visit.context, visit.tenant, row, secret))
         if not steps[-1].ok:
-            return _secret_form(visit, row, _Outcome(steps=steps))
+            return _secret_form(visit, row, Outcome(steps=steps))
         await renew_secret(visit.context, visit.tenant, row.provider_id, row.kind, secret)
     except (WrongFields, UsageError, TooManyTrials) as problem:
-        return _secret_form(visit, row, _Outcome.of(problem))
+        return _secret_form(visit, row, Outcome.of(problem))
     return RedirectResponse(f"/providers?renewed={row.provider_id}#p-{row.provider_id}", 303, HEADERS)
 
 
-async def _remote(visit: Visit, provider_id: str) -> ProviderRow:
-    row = await known_provider(visit, provider_id)
-    if row.kind not in TYPED:
-        raise not_found()
-    return row
-
-
-async def _all(request: Request, visit: Visit, steps: AsyncIterator[Step]) -> tuple[Step, ...]:
-    """Try each step, but not for longer than a person waits for a page. Raises `TooManyTrials`."""
-    found: list[Step] = []
-    trials: Trials = request.app.state.trials
-    with trials.one(visit.tenant) as worked:
-        try:
-            async with asyncio.timeout(MOST_SECONDS):
-                async for step in steps:
-                    found.append(step)  # noqa: PERF401 - what was tried is kept when time is up
-        except TimeoutError:
-            detail = f"this was not done within {MOST_SECONDS:.0f} seconds"
-            found.append(Step("time", ok=False, detail=detail, remedy="send the form again in a while"))
-        if found[-1].ok:
-            worked()
-    return tuple(found)
-
-
-def _form(request: Request, visit: Visit, kind: str, fields: Mapping[str, str], outcome: _Outcome | None) -> Response:
+def _form(request: Request, visit: Visit, kind: str, fields: Mapping[str, str], outcome: Outcome | None) -> Response:
     if kind not in TYPED:
         raise not_found()
     # What is secret is never sent back.
@@ -124,11 +76,11 @@ def _form(request: Request, visit: Visit, kind: str, fields: Mapping[str, str], 
         dict(outcome.headers) if outcome else None,
         visit=visit,
         typed=typed,
-        outcome=outcome or _Outcome(),
+        outcome=outcome or Outcome(),
         further=sorted(map(str, request.app.state.settings.provider_origins)),
     )
 
 
-def _secret_form(visit: Visit, row: ProviderRow, outcome: _Outcome | None) -> Response:
+def _secret_form(visit: Visit, row: ProviderRow, outcome: Outcome | None) -> Response:
     code, headers = (outcome.code, dict(outcome.headers)) if outcome else (200, None)
-    return page("renew.html", code, headers, visit=visit, row=row, typed={}, outcome=outcome or _Outcome())
+    return page("renew.html", code, headers, visit=visit, row=row, typed={}, outcome=outcome or Outcome())

@@ -20,6 +20,7 @@ TYPED = {
         *("gmail_url", "token_url", "certs_url"),
     ),
 }
+CHANGEABLE = {"microsoft": microsoft.CHANGEABLE, "gmail": google.CHANGEABLE}
 _LONGEST = 1000
 _FIRST_YEAR = 1970
 _Value = TypeVar("_Value")
@@ -79,6 +80,18 @@ def read_secret(kind: str, fields: Mapping[str, str]) -> str:
     return secret
 
 
+def read_settings(kind: str, fields: Mapping[str, str], settings: str) -> str:
+    """Read what can be changed of a connection's settings into them; raises `WrongFields`."""
+    form = _Reading(fields)
+    if kind == "microsoft":
+        form.take("folder", lambda text: microsoft.changed(settings, text))
+        form.done()
+        return microsoft.changed(settings, form.text("folder"))
+    _take_google(form)
+    form.done()
+    return google.changed(settings, *(form.text(name) for name in google.CHANGEABLE))
+
+
 def _microsoft(form: _Reading, further: frozenset[Origin]) -> str:
     form.take("directory_id", lambda text: microsoft.new_connection(text, "x"))
     form.take("client_id", lambda text: microsoft.new_connection("x", text))
@@ -93,15 +106,19 @@ def _microsoft(form: _Reading, further: frozenset[Origin]) -> str:
 
 
 def _gmail(form: _Reading, further: frozenset[Origin]) -> str:
-    form.take("topic", lambda text: google.new_connection("", text, "", "", "", "", ""))
-    form.take("push_service_account", lambda text: google.new_connection("", "", text, "", "", "", ""))
-    form.take("label", lambda text: text)
+    _take_google(form)
     gmail = form.take("gmail_url", lambda text: endpoints.origin(text, endpoints.GMAILS, further))
     token = form.take("token_url", lambda text: endpoints.address(text, endpoints.TOKENS, further))
     certs = form.take("certs_url", lambda text: endpoints.address(text, endpoints.CERTS, further))
     form.done()
     plain = (form.text("label"), form.text("topic"), form.text("push_service_account"))
     return google.new_connection(*plain, gmail or "", token or "", certs or "", form.text("client_id"))
+
+
+def _take_google(form: _Reading) -> None:
+    form.take("topic", lambda text: google.new_connection("", text, "", "", "", "", ""))
+    form.take("push_service_account", lambda text: google.new_connection("", "", text, "", "", "", ""))
+    form.take("label", lambda text: text)
 
 
 def _secret(kind: str, form: _Reading) -> str:

@@ -9,6 +9,7 @@ from starlette.staticfiles import StaticFiles
 from maildock.access.login import Doorkeeper
 from maildock.web.pages import (
     account,
+    changing,
     checking,
     connecting,
     dashboard,
@@ -40,6 +41,7 @@ PAGES = (
     dashboard,
     providers,
     connecting,
+    changing,
     checking,
     account,
     people,

@@ -42,7 +42,7 @@ class Mailbox:
 
 @router.get("/providers")
 async def list_providers(
-    request: Request, visit: Admin, connected: str = "", renewed: str = "", removed: str = ""
+    request: Request, visit: Admin, connected: str = "", renewed: str = "", changed: str = "", removed: str = ""
 ) -> Response:
     """List the tenant's providers with their health, and say what was done to one just now."""
     async with visit.session() as session:
@@ -60,7 +60,15 @@ async def list_providers(
         for row in rows
         for of_row in [work.get(row.provider_id, OpenWork(0, 0))]
     ]
-    return page("providers.html", visit=visit, mailboxes=shown, connected=connected, renewed=renewed, removed=removed)
+    return page(
+        "providers.html",
+        visit=visit,
+        mailboxes=shown,
+        connected=connected,
+        renewed=renewed,
+        changed=changed,
+        removed=removed,
+    )
 
 
 async def known_provider(visit: Visit, provider_id: str) -> ProviderRow:
