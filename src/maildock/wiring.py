@@ -153,7 +153,7 @@ async def open_context(
     objects, spool = open_store(settings.effective_storage_url, files)
     async with database_class(where.app, where.sweep, settings.worker_concurrency + 8) as database, Http() as http:
         sealer = Sealer(secret_keys(settings))
-        connections = Connections(database, sealer)
+        connections = Connections(database, sealer, provider_origins(settings))
         yield Context(
             database=database,
             sealer=sealer,

@@ -41,6 +41,11 @@ async def gmail() -> AsyncIterator[GmailServer]:
 
 
 @pytest.fixture
+def environment(environment: dict[str, str], graph: GraphServer, gmail: GmailServer) -> dict[str, str]:
+    return {**environment, "MAILDOCK_PROVIDER_ORIGINS": f"{graph.url},{gmail.url}"}
+
+
+@pytest.fixture
 async def origin(context: Context, graph: GraphServer, gmail: GmailServer) -> AsyncIterator[str]:
     """A service whose operator allows the local vendors."""
     allowed = frozenset((Origin.parse(graph.url), Origin.parse(gmail.url)))

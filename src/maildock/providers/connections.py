@@ -12,9 +12,14 @@ from uuid import UUID
 from maildock.access.sealing import Sealed, Sealer
 from maildock.domain.errors import Unauthorized
 from maildock.providers.base import Mailbox
+from maildock.providers.http import Origin
 from maildock.tables import mailbox_connections
 from maildock.tables.session import Database
 
+# A setting of every kind: the origins, beside the vendor's own, that a form named.
+GRANTED = "granted"
+
+_NOT_ALLOWED = "have whoever runs this service allow it again on every machine, or remove the mailbox"
 _FRESH_SECONDS = 5.0
 _MOST_KEPT = 10_000
 
@@ -40,6 +45,11 @@ class Connection:
     mailbox: Mailbox
     settings: tuple[tuple[str, str], ...]
     secret: str
+
+    @property
+    def granted(self) -> tuple[str, ...]:
+        """The origins that a form named and the operator had to allow."""
+        return tuple(self.setting(GRANTED).split())
 
     def setting(self, name: str) -> str:
         """Give a setting, empty where it was not given."""
@@ -82,15 +92,16 @@ class Rehearsed:
 
 
 class Connections:
-    """Looks connections up."""
+    """Looks connections up; `allowed` are the origins that the operator allows forms to name."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, allowed: frozenset[Origin] = frozenset()) -> None:
         self._database = database
         self._sealer = sealer
+        self._allowed = frozenset(map(str, allowed))
         self._kept: dict[tuple[UUID, UUID], tuple[float, Connection]] = {}
 
     async def of(self, owned: Owned) -> Connection:
-        """Give a mailbox's connection; raises `Unauthorized` where it is gone, or its secret cannot be opened."""
+        """Give a mailbox's connection; raises `Unauthorized` where it is gone, or is not to be used any more."""
         key = owned.tenant, owned.provider_id
         at, kept = self._kept.get(key, (0.0, None))
         if kept is not None and time.monotonic() - at < _FRESH_SECONDS:
@@ -115,4 +126,7 @@ class Connections:
             secret = self._sealer.open(tenant, provider_id, row.sealed)
         except Sealed as problem:
             raise Unauthorized(str(problem), f"maildock providers secret {provider_id}") from problem
-        return Connection.of(Mailbox(tenant, provider_id, row.mailbox, row.since), row.settings, secret)
+        found = Connection.of(Mailbox(tenant, provider_id, row.mailbox, row.since), row.settings, secret)
+        if refused := [origin for origin in found.granted if origin not in self._allowed]:
+            raise Unauthorized(f"{refused[0]} is not among MAILDOCK_PROVIDER_ORIGINS any more", _NOT_ALLOWED)
+        return found

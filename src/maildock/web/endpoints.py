@@ -3,10 +3,13 @@
 Whoever fills in a form is not who runs the machine: their word alone must not make it talk to its neighbours.
 """
 
+import json
 import re
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
 from maildock.domain.errors import UsageError
+from maildock.providers.connections import GRANTED
 from maildock.providers.gmail.settings import CERTS_URL, GMAIL_URL, TOKEN_URL, Endpoint
 from maildock.providers.http import Origin
 from maildock.providers.microsoft.settings import AUTHORITIES
@@ -41,6 +44,19 @@ def address(url: str, own: AbstractSet[str], further: AbstractSet[Origin]) -> st
         raise UsageError(f"write an address such as {TOKEN_URL}")
     found = Endpoint.parse(url)
     return _allowed(str(found), found.origin, own, further)
+
+
+def with_grants(settings: str, named: Iterable[tuple[str | None, AbstractSet[str]]]) -> str:
+    """Write into a connection's settings which places are not the vendor's own, so that they need to stay allowed."""
+    granted = sorted({str(Endpoint.parse(found).origin) for found, own in named if found and found not in own})
+    return json.dumps({**json.loads(settings), GRANTED: " ".join(granted)}) if granted else settings
+
+
+def refuse_withdrawn(settings: str, further: AbstractSet[Origin]) -> None:
+    """Raise `UsageError` where a mailbox was connected to a place that is not allowed any more."""
+    for origin in str(json.loads(settings).get(GRANTED, "")).split():
+        if Origin.parse(origin) not in further:
+            raise UsageError(f"{origin} is not among `MAILDOCK_PROVIDER_ORIGINS` any more")
 
 
 def _allowed(written: str, found: Origin, own: AbstractSet[str], further: AbstractSet[Origin]) -> str:

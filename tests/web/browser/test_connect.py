@@ -40,8 +40,9 @@ def port() -> int:
 
 
 @pytest.fixture
-def environment(environment: dict[str, str], port: int) -> dict[str, str]:
-    return {**environment, "MAILDOCK_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+def environment(environment: dict[str, str], graph: GraphServer, port: int) -> dict[str, str]:
+    told = {"MAILDOCK_PUBLIC_URL": f"http://127.0.0.1:{port}", "MAILDOCK_PROVIDER_ORIGINS": graph.url}
+    return {**environment, **told}
 
 
 @pytest.fixture

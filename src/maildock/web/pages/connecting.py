@@ -10,10 +10,11 @@ from maildock.domain.errors import UsageError
 from maildock.flow.connect import connect, renew_secret
 from maildock.flow.rehearse import rehearse_new, rehearse_secret
 from maildock.tables.email_providers import ProviderRow
+from maildock.web import endpoints
 from maildock.web.pages.mailbox_forms import TYPED, WrongFields, read_new, read_secret
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.trials import TooManyTrials
-from maildock.web.pages.trying import Outcome, remote_provider, tried
+from maildock.web.pages.trying import Outcome, known_settings, remote_provider, tried
 from maildock.web.pages.visit import Admin, AdminForm, Visit
 from maildock.web.problems import not_found
 
@@ -54,7 +55,9 @@ async def renew(request: Request, sent: AdminForm, provider_id: str) -> Response
     """Try other credentials for a mailbox, and use them from now on if they work."""
     visit = sent.visit
     row = await remote_provider(visit, provider_id)
+    known = await known_settings(visit, row)
     try:
+        endpoints.refuse_withdrawn(known, request.app.state.settings.provider_origins)
         secret = await asyncio.to_thread(read_secret, row.kind, sent.fields)
         steps = await tried(request, visit, rehearse_secret(visit.context, visit.tenant, row, secret))
         if not steps[-1].ok:

@@ -102,7 +102,8 @@ def _microsoft(form: _Reading, further: frozenset[Origin]) -> str:
         form.take("authority_url", lambda _: microsoft.new_connection("x", "x", "", graph))
     form.done()
     given = (form.text("directory_id"), form.text("client_id"), form.text("folder"))
-    return microsoft.new_connection(*given, graph, authority)
+    settings = microsoft.new_connection(*given, graph, authority)
+    return endpoints.with_grants(settings, ((graph, endpoints.GRAPHS), (authority, endpoints.LOGINS)))
 
 
 def _gmail(form: _Reading, further: frozenset[Origin]) -> str:
@@ -112,7 +113,9 @@ def _gmail(form: _Reading, further: frozenset[Origin]) -> str:
     certs = form.take("certs_url", lambda text: endpoints.address(text, endpoints.CERTS, further))
     form.done()
     plain = (form.text("label"), form.text("topic"), form.text("push_service_account"))
-    return google.new_connection(*plain, gmail or "", token or "", certs or "", form.text("client_id"))
+    settings = google.new_connection(*plain, gmail or "", token or "", certs or "", form.text("client_id"))
+    named = (gmail, endpoints.GMAILS), (token, endpoints.TOKENS), (certs, endpoints.CERTS)
+    return endpoints.with_grants(settings, named)
 
 
 def _take_google(form: _Reading) -> None:

@@ -8,6 +8,7 @@ from fastapi import Request
 
 from maildock.domain.errors import UsageError
 from maildock.providers.base import Step
+from maildock.tables import mailbox_connections
 from maildock.tables.email_providers import ProviderRow
 from maildock.web.pages.mailbox_forms import TYPED, WrongFields
 from maildock.web.pages.providers import known_provider
@@ -44,6 +45,15 @@ async def remote_provider(visit: Visit, provider_id: str) -> ProviderRow:
     if row.kind not in TYPED:
         raise not_found()
     return row
+
+
+async def known_settings(visit: Visit, row: ProviderRow) -> str:
+    """Give the settings of a mailbox's connection; raises the 404 of pages."""
+    async with visit.session() as session:
+        known = await mailbox_connections.get(session, row.provider_id)
+    if known is None:
+        raise not_found()
+    return known.settings
 
 
 async def tried(request: Request, visit: Visit, steps: AsyncIterator[Step]) -> tuple[Step, ...]:
