@@ -87,6 +87,14 @@ class Settings(BaseModel):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("secret_key")
+    @classmethod
+    def _some_key(cls, value: str | None) -> str | None:
+        # Taken for unset, a key would be made up, and none of the credentials would open any more.
+        if value is not None and not value.replace(",", " ").strip():
+            raise ValueError("has commas, but no key; write one, such as `openssl rand -base64 36` prints, or unset it")
+        return value
+
     @field_validator("oidc_issuer")
     @classmethod
     def _issuer(cls, value: str | None) -> str | None:

@@ -54,9 +54,18 @@ def test_a_setting_that_cannot_work_is_named_with_the_reason(name: str, value: s
     assert "hidden" not in str(refused.value)
 
 
-def test_a_key_of_commas_is_none() -> None:
+@pytest.mark.parametrize("key", [",", " , ", ",,,"])
+def test_a_key_of_commas_is_none(alone: Maildock, key: str) -> None:
     with pytest.raises(UsageError, match="MAILDOCK_SECRET_KEY"):
-        given(DATABASE_URL=POSTGRES, SECRET_KEY=" , ")
+        given(DATABASE_URL=POSTGRES, SECRET_KEY=key)
+    run = alone("tenants", "list", SECRET_KEY=key)
+    assert (run.code, run.out, len(run.err.splitlines())) == (2, "", 1)
+    assert "MAILDOCK_SECRET_KEY: has commas, but no key; write one" in run.err
+    assert not (alone.folder / "own-data").exists(), "nothing was made under another key"
+
+
+def test_a_comma_too_many_leaves_the_keys() -> None:
+    assert given(SECRET_KEY=",new, old,").secret_keys == ("new", "old")
 
 
 def test_an_empty_value_is_the_default() -> None:
