@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from maildock.access import account
-from maildock.access.people import add_user
+from maildock.access.people import NotAdmin, add_user
 from maildock.domain.errors import UsageError
 from maildock.flow.context import Context
 from maildock.tables import sessions, users
@@ -167,8 +167,31 @@ async def test_an_admin_who_was_disabled_meanwhile_disables_nobody(context: Cont
     first, second, third = ids
     assert await account.disable(context.database, tenant.tenant, second, first)
     for target in (first, third):
-        with pytest.raises(account.NotAdmin):
+        with pytest.raises(NotAdmin):
             await account.disable(context.database, tenant.tenant, target, second)
+
+
+async def test_what_a_disabled_admin_has_under_way_undoes_nothing(
+    ann: Visitor, context: Context, tenant: Tenant, desk: Desk
+) -> None:
+    bo = await person(context, tenant, ann.origin, "bo@shop.example", admin=True)
+    gone, csrf = await id_of(desk, "bo@shop.example"), await bo.csrf()
+    wishes: list[tuple[str, dict[str, str]]] = [
+        (f"/people/{gone}/enable", {}),
+        (f"/people/{gone}/role", {"role": "admin"}),
+        (f"/people/{await id_of(desk, ANN)}/disable", {}),
+        ("/people", {"email": "mallory@shop.example", "role": "admin"}),
+    ]
+    async with context.database.tenant(tenant.tenant) as session:
+        await users.lock_admins(session)
+        late = [asyncio.create_task(bo.post(path, {"csrf": csrf, **fields})) for path, fields in wishes]
+        await asyncio.sleep(1)
+        assert not any(task.done() for task in late), "all are past the door"
+        await users.disable(session, gone)
+        await sessions.close_others(session, gone, None)
+    assert [(await task).status for task in late] == [403] * 4
+    states = {row.email: row.disabled_at is not None for row in await people(context, tenant)}
+    assert states == {ANN: False, "bo@shop.example": True}
 
 
 async def test_a_login_that_is_under_way_opens_no_session(

@@ -4,14 +4,10 @@ from uuid import UUID
 
 from maildock.access.login import Doorkeeper, Person
 from maildock.access.passwords import hash_password
-from maildock.access.people import check_password
-from maildock.domain.errors import MaildockError, UsageError
+from maildock.access.people import check_password, hold_admins
+from maildock.domain.errors import UsageError
 from maildock.tables import identities, sessions, users
 from maildock.tables.session import Database
-
-
-class NotAdmin(MaildockError):
-    """Only an admin may do this, and you are none any more."""
 
 
 async def change_password(doorkeeper: Doorkeeper, person: Person, current: str, new: str) -> None:
@@ -42,13 +38,14 @@ async def unlink(database: Database, tenant: UUID, user_id: UUID) -> bool:
         return True
 
 
-async def set_role(database: Database, tenant: UUID, user_id: UUID, role: str) -> bool:
+async def set_role(database: Database, tenant: UUID, user_id: UUID, role: str, by: UUID | None = None) -> bool:
     """Make a person an `admin` or an `agent`; `False` where the tenant has no such person.
 
-    Raises `UsageError` where nobody would be left to undo it.
+    `by` is the admin who wishes it, `None` for the operator and the issuer. Raises `UsageError` where nobody would be
+    left to undo it, and `NotAdmin` where `by` is none any more.
     """
     async with database.tenant(tenant) as session:
-        if await users.lock_admins(session) == [user_id] and role != "admin":
+        if await hold_admins(session, by) == [user_id] and role != "admin":
             raise UsageError("This is the only admin who may log in; make somebody else one first.")
         return await users.set_role(session, user_id, role)
 
@@ -60,10 +57,7 @@ async def disable(database: Database, tenant: UUID, user_id: UUID, by: UUID | No
     would be left to undo it, and `NotAdmin` where `by` is none any more.
     """
     async with database.tenant(tenant) as session:
-        admins = await users.lock_admins(session)
-        if by is not None and by not in admins:
-            # Two admins who disable each other: the first one wins.
-            raise NotAdmin
+        admins = await hold_admins(session, by)
         if user_id == by:
             raise UsageError("You cannot disable yourself; another admin can.")
         if admins == [user_id]:
@@ -74,7 +68,11 @@ async def disable(database: Database, tenant: UUID, user_id: UUID, by: UUID | No
         return True
 
 
-async def enable(database: Database, tenant: UUID, user_id: UUID) -> bool:
-    """Let a person in again, and the tokens that they made; `False` where the tenant has no such person."""
+async def enable(database: Database, tenant: UUID, user_id: UUID, by: UUID | None = None) -> bool:
+    """Let a person in again, and the tokens that they made; `False` where the tenant has no such person.
+
+    Raises `NotAdmin` as `disable` does.
+    """
     async with database.tenant(tenant) as session:
+        await hold_admins(session, by)
         return await users.enable(session, user_id)

@@ -1,17 +1,22 @@
 """`/people`: who may log in to the tenant, for its admins."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from maildock.access import account
 from maildock.access.passwords import new_password
-from maildock.access.people import add_user
+from maildock.access.people import NotAdmin, add_user
 from maildock.domain.errors import UsageError
 from maildock.tables import identities, users
+from maildock.tables.session import Database
 from maildock.web.pages.refusals import bad_request, for_admins
 from maildock.web.pages.rendering import HEADERS, page
 from maildock.web.pages.tickets import as_uuid
-from maildock.web.pages.visit import Admin, AdminForm, Visit
+from maildock.web.pages.visit import Admin, AdminForm, Posted, Visit
 from maildock.web.problems import not_found
 from maildock.web.texts import storable
 
@@ -34,7 +39,8 @@ async def add(sent: AdminForm) -> Response:
         raise bad_request()
     password = new_password()
     try:
-        await add_user(sent.visit.context.database, sent.visit.tenant, email, password, admin=role == "admin")
+        with _still_admin():
+            await add_user(*_here(sent), email, password, admin=role == "admin", by=sent.visit.person.user_id)
     except UsageError as problem:
         return await _page(sent.visit, f"{problem}.", code=422)
     return await _page(sent.visit, made=(email.strip(), password))
@@ -47,7 +53,8 @@ async def set_role(sent: AdminForm, user_id: str) -> Response:
     if role not in _ROLES:
         raise bad_request()
     try:
-        known = await account.set_role(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id), role)
+        with _still_admin():
+            known = await account.set_role(*_here(sent), as_uuid(user_id), role, sent.visit.person.user_id)
     except UsageError as problem:
         return await _page(sent.visit, str(problem), code=422)
     if not known:
@@ -58,7 +65,7 @@ async def set_role(sent: AdminForm, user_id: str) -> Response:
 @router.post("/people/{user_id}/unlink")
 async def unlink(sent: AdminForm, user_id: str) -> Response:
     """Forget somebody's login at the issuer: their next sign-in there is like the first."""
-    if not await account.unlink(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id)):
+    if not await account.unlink(*_here(sent), as_uuid(user_id)):
         raise not_found()
     return RedirectResponse("/people", 303, HEADERS)
 
@@ -66,13 +73,11 @@ async def unlink(sent: AdminForm, user_id: str) -> Response:
 @router.post("/people/{user_id}/disable")
 async def disable(sent: AdminForm, user_id: str) -> Response:
     """Keep somebody out who has left; what they made stays."""
-    visit = sent.visit
     try:
-        known = await account.disable(visit.context.database, visit.tenant, as_uuid(user_id), visit.person.user_id)
-    except account.NotAdmin:
-        raise for_admins() from None
+        with _still_admin():
+            known = await account.disable(*_here(sent), as_uuid(user_id), sent.visit.person.user_id)
     except UsageError as problem:
-        return await _page(visit, str(problem), code=422)
+        return await _page(sent.visit, str(problem), code=422)
     if not known:
         raise not_found()
     return RedirectResponse("/people", 303, HEADERS)
@@ -81,9 +86,23 @@ async def disable(sent: AdminForm, user_id: str) -> Response:
 @router.post("/people/{user_id}/enable")
 async def enable(sent: AdminForm, user_id: str) -> Response:
     """Let somebody in again."""
-    if not await account.enable(sent.visit.context.database, sent.visit.tenant, as_uuid(user_id)):
+    with _still_admin():
+        known = await account.enable(*_here(sent), as_uuid(user_id), sent.visit.person.user_id)
+    if not known:
         raise not_found()
     return RedirectResponse("/people", 303, HEADERS)
+
+
+def _here(sent: Posted) -> tuple[Database, UUID]:
+    return sent.visit.context.database, sent.visit.tenant
+
+
+@contextmanager
+def _still_admin() -> Iterator[None]:
+    try:
+        yield
+    except NotAdmin:
+        raise for_admins() from None
 
 
 async def _page(visit: Visit, error: str = "", made: tuple[str, str] | None = None, code: int = 200) -> Response:

@@ -1,18 +1,19 @@
 """How many connections a tenant may have tried: each makes this machine talk to a vendor, on the word of a form."""
 
 import math
-from collections import Counter
+import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from maildock.access.throttle import Patience, Throttle
 from maildock.domain.errors import MaildockError
 
 MOST_AT_ONCE = 3
+MOST_A_MINUTE = 10
+_MINUTE = 60.0
 _SOON_SECONDS = 5.0
-_IN_A_ROW = Patience(free=10, seconds=15.0, most=60.0)
 
 
 class TooManyTrials(MaildockError):
@@ -26,24 +27,25 @@ class TooManyTrials(MaildockError):
 
 @dataclass(slots=True)
 class Trials:
-    """Counts the trials of each tenant while the process runs; those that work don't count as one of many."""
+    """Counts the trials of each tenant while the process runs."""
 
-    throttle: Throttle = field(default_factory=lambda: Throttle(_IN_A_ROW))
+    clock: Callable[[], float] = time.monotonic
+    _begun: dict[UUID, deque[float]] = field(default_factory=dict)
     _under_way: Counter[UUID] = field(default_factory=Counter)
 
     @contextmanager
-    def one(self, tenant: UUID) -> Iterator[Callable[[], None]]:
-        """Let a connection be tried in here; gives what to call once it has worked. Raises `TooManyTrials`."""
-        key = tenant.hex
-        if wait := self.throttle.waits(key):
-            raise TooManyTrials("too many connections that did not work were tried in a short time", wait)
+    def one(self, tenant: UUID) -> Iterator[None]:
+        """Let a connection be tried in here. Raises `TooManyTrials`."""
+        now = self.clock()
+        begun = self._begun.setdefault(tenant, deque(maxlen=MOST_A_MINUTE))
+        if len(begun) == MOST_A_MINUTE and now - begun[0] < _MINUTE:
+            wait = _MINUTE - (now - begun[0])
+            raise TooManyTrials(f"{MOST_A_MINUTE} connections were tried within the last minute", wait)
         if self._under_way[tenant] >= MOST_AT_ONCE:
             raise TooManyTrials(f"{MOST_AT_ONCE} connections are being tried already", _SOON_SECONDS)
-        self.throttle.count(key)
+        begun.append(now)
         self._under_way[tenant] += 1
         try:
-            yield lambda: self.throttle.take_back(key)
+            yield
         finally:
             self._under_way[tenant] -= 1
-            if not self._under_way[tenant]:
-                del self._under_way[tenant]
