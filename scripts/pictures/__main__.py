@@ -1,0 +1,65 @@
+"""Take every picture anew: `python -m scripts.pictures [--into FOLDER] [NAME…]`; about three minutes."""
+
+import argparse
+import asyncio
+import tempfile
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from scripts.pictures import camera, desk, life, mails, passing, shots
+from scripts.pictures.camera import Camera, Shot
+from tests.servers.gmail import GmailServer
+from tests.servers.graph import GraphServer
+from tests.servers.openid_connect import OpenIdServer
+
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
+
+def main() -> None:
+    """Read the command line, and take the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a page, to take only that")
+    parser.add_argument("--into", type=Path, default=IMAGES, help="a folder for the pictures")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="maildock-pictures-") as name:
+        asyncio.run(_take(Path(name), wanted.into, wanted.names))
+
+
+async def _take(folder: Path, into: Path, names: list[str]) -> None:
+    async with AsyncExitStack() as stack:
+        graph = await stack.enter_async_context(GraphServer())
+        gmail = await stack.enter_async_context(GmailServer())
+        issuer = await stack.enter_async_context(OpenIdServer())
+        shop = await stack.enter_async_context(desk.started(folder, _settings(issuer)))
+        clock = await stack.enter_async_context(passing.clock_of(shop))
+        await life.people(shop)
+        lens = await stack.enter_async_context(camera.opened(shop.origin, into))
+        await lens.log_in(life.ADMIN, life.PASSWORD)
+        await _each(lens, [*shots.EMPTY], names)
+        mailbox = await life.day(shop, clock, graph, gmail)
+        await _each(lens, await shots.full(shop, lens, mailbox), names)
+
+
+def _settings(issuer: OpenIdServer) -> dict[str, str]:
+    """Tell what the issuer is, store little, and try again late, so that what fails is seen failing."""
+    return {
+        "MAILDOCK_MAX_ATTACHMENT_BYTES": str(mails.LIMIT),
+        "MAILDOCK_POLL_SECONDS": "2",
+        "MAILDOCK_MAX_ATTEMPTS": "1",
+        "MAILDOCK_RETRY_SECONDS": "900",
+        "MAILDOCK_OIDC_ISSUER": issuer.url,
+        "MAILDOCK_OIDC_CLIENT_ID": issuer.client_id,
+        "MAILDOCK_OIDC_CLIENT_SECRET": issuer.client_secret,
+        "MAILDOCK_OIDC_TENANT": desk.TENANT,
+        "MAILDOCK_OIDC_NAME": "Microsoft",
+    }
+
+
+async def _each(lens: Camera, listed: list[Shot], names: list[str]) -> None:
+    for shot in listed:
+        if not names or shot.name in names:
+            await lens.take(shot)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""A browser that is logged in and takes a page as people see it: in daylight, in the dark, on a phone."""
+
+import base64
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+
+from scripts.pictures import png
+
+CHROMIUM = Path("/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_PALETTE = Path(__file__).with_name("palette.js").read_text()
+
+Prepare = Callable[[Page], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a page is looked at; `longest` is where its picture is cut off, in pixels of CSS."""
+
+    suffix: str
+    scheme: Literal["light", "dark"]
+    window: ViewportSize
+    longest: int
+
+
+VIEWS = (
+    View("", "light", ViewportSize(width=1280, height=800), 1400),
+    View("-dark", "dark", ViewportSize(width=1280, height=800), 1400),
+    View("-phone", "light", ViewportSize(width=375, height=740), 1800),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A page to be taken: the name of its pictures, its path, and what is done there before; `known` people see it."""
+
+    name: str
+    path: str
+    prepare: Prepare | None = None
+    known: bool = True
+
+
+class Camera:
+    """Takes pages of one origin into a folder."""
+
+    def __init__(self, browser: Browser, origin: str, folder: Path) -> None:
+        self._browser = browser
+        self._folder = folder
+        self._cookies: list[object] = []
+        self.origin = origin
+
+    async def log_in(self, email: str, password: str) -> None:
+        """Be this person from now on."""
+        async with self.page() as page:
+            await page.goto(f"{self.origin}/login")
+            await page.get_by_label("Email").fill(email)
+            await page.get_by_label("Password").fill(password)
+            await page.get_by_role("button", name="Log in").click()
+            await page.wait_for_url(f"{self.origin}/")
+            self._cookies = [*await page.context.cookies()]
+
+    @contextlib.asynccontextmanager
+    async def page(self, view: View = VIEWS[0], *, known: bool = True) -> AsyncIterator[Page]:
+        """Open a page of a browser of its own."""
+        context = await self._browser.new_context(
+            viewport=view.window, color_scheme=view.scheme, device_scale_factor=2, reduced_motion="reduce"
+        )
+        if known:
+            await context.add_cookies(self._cookies)  # type: ignore[arg-type] # what `cookies` gave
+        yield await context.new_page()
+        await context.close()
+
+    async def take(self, shot: Shot) -> None:
+        """Take a page in each view; a page that scrolls sideways is an error."""
+        for view in VIEWS:
+            async with self.page(view, known=shot.known) as page:
+                await page.goto(self.origin + shot.path)
+                if shot.prepare:
+                    await shot.prepare(page)
+                wide = await page.evaluate("document.documentElement.scrollWidth")
+                if wide > view.window["width"]:
+                    raise SystemExit(f"{shot.name}{view.suffix} scrolls sideways: it is {wide} pixels wide")
+                await self._write(page, view, f"{shot.name}{view.suffix}.png")
+
+    async def _write(self, page: Page, view: View, name: str) -> None:
+        tall = await page.evaluate("document.documentElement.scrollHeight")
+        await page.evaluate("window.scrollTo(0, 0)")
+        picture = await page.screenshot(
+            full_page=True,
+            animations="disabled",
+            clip={"x": 0, "y": 0, "width": view.window["width"], "height": min(tall, view.longest)},
+        )
+        blank = await page.context.new_page()
+        found = await blank.evaluate(_PALETTE, base64.b64encode(picture).decode())
+        pixels = base64.b64decode(found["pixels"])
+        written = png.indexed(found["width"], found["height"], bytes(found["palette"]), pixels)
+        (self._folder / name).write_bytes(written)
+        print(f"{name}: {len(written) >> 10} KiB", flush=True)
+
+
+@contextlib.asynccontextmanager
+async def opened(origin: str, folder: Path) -> AsyncIterator[Camera]:
+    """Start a browser for an origin, whose pictures go into a folder."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield Camera(browser, origin, folder)
+        await browser.close()
