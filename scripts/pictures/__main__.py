@@ -6,11 +6,14 @@ import tempfile
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from scripts.pictures import camera, desk, life, mails, passing, shots
-from scripts.pictures.camera import Camera, Shot
 from tests.servers.gmail import GmailServer
 from tests.servers.graph import GraphServer
+from tests.servers.openid.tokens import Login
 from tests.servers.openid_connect import OpenIdServer
+
+from maildock.sign_on.registration import COME_BACK
+from scripts.pictures import camera, desk, life, mails, passing, shots
+from scripts.pictures.camera import Camera, Shot
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 
@@ -36,8 +39,19 @@ async def _take(folder: Path, into: Path, names: list[str]) -> None:
         lens = await stack.enter_async_context(camera.opened(shop.origin, into))
         await lens.log_in(life.ADMIN, life.PASSWORD)
         await _each(lens, [*shots.EMPTY], names)
+        await _sign_in(lens, issuer)
         mailbox = await life.day(shop, clock, graph, gmail)
         await _each(lens, await shots.full(shop, lens, mailbox), names)
+
+
+async def _sign_in(lens: Camera, issuer: OpenIdServer) -> None:
+    """Let somebody come through the issuer, whom people are linked with from then on."""
+    issuer.login, issuer.redirect_uri = Login(email=life.COLLEAGUE), lens.origin + COME_BACK
+    async with lens.page(known=False) as page:
+        await page.goto(f"{lens.origin}/login")
+        await page.get_by_role("link", name="Sign in with").click()
+        await page.get_by_role("link", name="Continue").click()
+        await page.wait_for_url(f"{lens.origin}/")
 
 
 def _settings(issuer: OpenIdServer) -> dict[str, str]:

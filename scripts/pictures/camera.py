@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, FloatRect, Page, ViewportSize, async_playwright
 
 from scripts.pictures import png
 
@@ -96,13 +96,13 @@ class Camera:
                 await self._write(page, view, f"{shot.name}{view.suffix}.png")
 
     async def _write(self, page: Page, view: View, name: str) -> None:
-        tall = await page.evaluate("document.documentElement.scrollHeight")
+        # What keeps to the window's height is to be seen whole as well.
+        await page.set_viewport_size({"width": view.window["width"], "height": view.longest})
+        tall = await page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)")
+        height = max(view.window["height"], min(tall, view.longest))
         await page.evaluate("window.scrollTo(0, 0)")
-        picture = await page.screenshot(
-            full_page=True,
-            animations="disabled",
-            clip={"x": 0, "y": 0, "width": view.window["width"], "height": min(tall, view.longest)},
-        )
+        clip = FloatRect(x=0, y=0, width=view.window["width"], height=height)
+        picture = await page.screenshot(full_page=True, animations="disabled", clip=clip)
         blank = await page.context.new_page()
         found = await blank.evaluate(_PALETTE, base64.b64encode(picture).decode())
         pixels = base64.b64decode(found["pixels"])

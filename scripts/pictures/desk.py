@@ -7,14 +7,16 @@ import os
 import socket
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from maildock.embedded.database import EmbeddedDatabase
 from tests.mail import Mail
 from tests.web.server import Client
+
+from maildock.embedded.database import EmbeddedDatabase
 
 _PATIENCE = 120.0
 TENANT = "default"
@@ -50,7 +52,7 @@ class Desk:
         client = Client(self.origin, {"Authorization": f"Bearer {self.token}"})
         for each in mails:
             answer = await client("POST", "/api/v1/messages", each.raw(), Content_Type="message/rfc822")
-            if answer.status != 202:
+            if answer.status != HTTPStatus.ACCEPTED:
                 raise SystemExit(f"a mail was not taken in: {answer.status}")
         self.mails += len(mails)
         await self.settled()
@@ -59,11 +61,17 @@ class Desk:
         """Ask the API."""
         return (await Client(self.origin, {"Authorization": f"Bearer {self.token}"}).get(f"/api/v1{path}")).json()
 
+    async def post(self, path: str, wanted: object) -> None:
+        """Ask the API to do something."""
+        answer = await Client(self.origin, {"Authorization": f"Bearer {self.token}"}).post_json(
+            f"/api/v1{path}", wanted
+        )
+        if answer.status != HTTPStatus.ACCEPTED:
+            raise SystemExit(f"{path} was refused: {answer.status}")
+
     async def settled(self) -> None:
         """Wait until every mail is here, and nothing of it is on its way."""
-        async with asyncio.timeout(_PATIENCE):
-            while not await self._rests():
-                await asyncio.sleep(0.2)
+        await until(self._rests)
 
     async def _rests(self) -> bool:
         known = await self.get("/emails?limit=200")
@@ -72,6 +80,19 @@ class Desk:
             return False
         states = ("pending", "processing")
         return not any([(await self.get(f"/attachments?status={state}&limit=1"))["items"] for state in states])
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.2)
+
+
+async def _line(process: asyncio.subprocess.Process) -> bytes:
+    return await process.stdout.readline() if process.stdout else b""
 
 
 @contextlib.asynccontextmanager
@@ -87,8 +108,7 @@ async def started(folder: Path, more: Mapping[str, str]) -> AsyncIterator[Desk]:
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(*program, env=environment, stdout=PIPE, stderr=log)
     try:
-        assert process.stdout
-        said = json.loads(await asyncio.wait_for(process.stdout.readline(), _PATIENCE))
+        said = json.loads(await asyncio.wait_for(_line(process), _PATIENCE))
         desk = Desk(said["url"], said["tenant"], data_dir, environment, folder=folder)
         desk.token = (await desk.asked("tokens", "add", "--tenant", TENANT, "--name", "Night import"))["token"]
         yield desk

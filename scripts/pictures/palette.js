@@ -13,7 +13,7 @@ async (encoded) => {
   // Of colours that the eye takes for one, the most frequent speaks for all, so that rare ones find a place.
   const alike = new Map();
   for (const [colour, count] of [...times].sort((a, b) => b[1] - a[1])) {
-    const key = parts(colour).map(part => part >> 3).join();
+    const key = parts(colour).map(part => part >> 2).join();
     const known = alike.get(key) ?? {colour, count: 0};
     known.count += count;
     alike.set(key, known);

@@ -23,14 +23,14 @@ _STEPS: tuple[LiteralString, ...] = (
     "UPDATE file_stores SET created_at = created_at - %(by)s WHERE tenant = %(tenant)s",
     "UPDATE ticket_readings SET seen_at = seen_at - %(by)s WHERE tenant = %(tenant)s",
     "UPDATE users SET created_at = created_at - %(by)s, read_until = read_until - %(by)s WHERE tenant = %(tenant)s",
-    "UPDATE api_tokens SET created_at = created_at - %(by)s, last_used_at = last_used_at - %(by)s"
-    " WHERE tenant = %(tenant)s",
-    "UPDATE email_processed_messages SET created_at = created_at - %(by)s, received_at = received_at - %(by)s,"
-    " updated_at = updated_at - %(by)s WHERE tenant = %(tenant)s",
-    "UPDATE email_processed_attachments SET created_at = created_at - %(by)s, updated_at = updated_at - %(by)s"
-    " WHERE tenant = %(tenant)s",
-    "UPDATE email_providers SET created_at = created_at - %(by)s, last_mail_at = last_mail_at - %(by)s"
-    " WHERE tenant = %(tenant)s",
+    """UPDATE api_tokens SET created_at = created_at - %(by)s, last_used_at = last_used_at - %(by)s,
+       revoked_at = revoked_at - %(by)s WHERE tenant = %(tenant)s""",
+    """UPDATE email_processed_messages SET created_at = created_at - %(by)s, received_at = received_at - %(by)s,
+       updated_at = updated_at - %(by)s WHERE tenant = %(tenant)s""",
+    """UPDATE email_processed_attachments SET created_at = created_at - %(by)s, updated_at = updated_at - %(by)s
+       WHERE tenant = %(tenant)s""",
+    """UPDATE email_providers SET created_at = created_at - %(by)s, last_mail_at = last_mail_at - %(by)s
+       WHERE tenant = %(tenant)s""",
 )
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from email.utils import formataddr
 
 from tests.mail import Mail, mail
 
@@ -9,11 +10,13 @@ _PEOPLE = (
     "Grace Hopper <grace@harbour-freight.example>",
     "Chidi Okafor <chidi.okafor@lagos-logistics.example>",
     "Marie Curie <m.curie@radium.example>",
-    "José Peña <jose@panaderia-sol.example>",
+    formataddr(("José Peña", "jose@panaderia-sol.example")),
     "Alan Turing <alan@bombe.example>",
     "Wei Zhang <wei.zhang@eastwind.example>",
     "Dispatch <noreply@parcels.example>",
 )
+_BUSY = range(7, 19)
+_ANSWERS, _WITH_LOGO = 0.45, 0.35
 # Subject, text, and files: a name, and a size in KiB.
 _TALK: tuple[tuple[str, str, tuple[tuple[str, int], ...]], ...] = (
     ("VPN drops every ten minutes", "Since the update. The log is attached.", (("vpn.log", 180),)),
@@ -44,8 +47,8 @@ def hours(count: int) -> Iterator[list[Mail]]:
     talk = _endless()
     for hour in range(count):
         mails = []
-        for _ in range(chance.choice((1, 2, 2, 3)) if 6 < hour < 19 else chance.choice((0, 1, 1, 2))):
-            if asked and chance.random() < 0.45:
+        for _ in range(chance.choice((1, 2, 2, 3)) if hour in _BUSY else chance.choice((0, 1, 1, 2))):
+            if asked and chance.random() < _ANSWERS:
                 mails.append(_answer(chance.choice(asked[-6:]), chance))
             else:
                 mails.append(_story(next(talk), chance))
@@ -64,7 +67,7 @@ def _story(told: tuple[str, str, tuple[tuple[str, int], ...]], chance: random.Ra
     made = mail(subject, sender=chance.choice(_PEOPLE), text=f"Hello,\n\n{text}\n\nKind regards")
     for name, size in files:
         made = made.attach(name, chance.randbytes(size * 1024 + chance.randrange(1024)))
-    if chance.random() < 0.35:
+    if chance.random() < _WITH_LOGO:
         logo = chance.randbytes(4200)
         made = made.html(f"<p>{text}</p><img src='cid:logo' alt='Logo'>").inline("logo.png", logo, cid="logo")
     return made

@@ -68,7 +68,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(when=when, day=day, size=size, link=link, linked=linked, commands=commands)
+    environment.filters.update(
+        when=when, day=day, size=size, link=link, linked=linked, commands=commands, sentence=sentence
+    )
     environment.globals.update(static=static, words=words, preview_kind=previews.kind)
     return environment
 
@@ -121,6 +123,12 @@ def linked(text: str) -> Markup:
         pieces += [escape(text[at : found.start()]), link(found[0])]
         at = found.end()
     return Markup().join([*pieces, escape(text[at:])])
+
+
+def sentence(text: str) -> str:
+    """Begin what an error says as a sentence does, unless it begins with what somebody typed, or an address."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() and first.islower() else text
 
 
 def commands(text: str) -> Markup:

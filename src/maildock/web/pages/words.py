@@ -99,12 +99,16 @@ _IN_FORMS = (
 _FINAL = frozenset(("container", "duplicate", "limit", "reference_link", "unsupported_type"))
 
 _SPREADSHEETS = ("spreadsheet", "excel", "csv")
+_LETTERS = ("msword", "wordprocessing", "opendocument.text")
 _ARCHIVES = ("zip", "gzip", "tar", "7z", "rar", "compressed", "x-xz", "bzip")
 
 
 _TYPES = {
     "application/pdf": "PDF",
     "application/zip": "ZIP archive",
+    "application/gzip": "GZIP archive",
+    "application/x-7z-compressed": "7z archive",
+    "application/x-tar": "TAR archive",
     "application/msword": "Word document",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word document",
     "application/vnd.ms-excel": "Excel sheet",
@@ -156,6 +160,8 @@ def icon(content_type: str) -> str:
         return "pdf"
     if any(word in kind for word in _SPREADSHEETS):
         return "sheet"
+    if any(word in kind for word in _LETTERS):
+        return "text"
     if any(word in kind for word in _ARCHIVES):
         return "archive"
     if kind in ("message/rfc822", "text/calendar"):
