@@ -9,7 +9,7 @@ TOOLS := .venv/.tools-$(call hash,requirements/tools.txt)
 RUN := .venv/.run-$(call hash,requirements/tools.txt requirements/run.txt pyproject.toml)
 DEV := .venv/.dev-$(call hash,requirements/tools.txt requirements/dev.txt pyproject.toml)
 
-.PHONY: help demo install test soak bench lint format types guards lock upgrade clean
+.PHONY: help demo install test soak bench pictures lint format types guards lock upgrade clean
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -26,6 +26,10 @@ soak: $(DEV) ## kill it over and over, and see that nothing is lost
 
 bench: $(DEV) ## measure against the floors
 	@$(BIN)/python -m scripts.bench
+
+pictures: $(DEV) ## take the pictures in docs/images anew
+	@scripts/need.sh chromium chromium
+	@$(BIN)/python -m scripts.pictures
 
 lint: $(DEV) ## ruff's view
 	@$(BIN)/ruff check

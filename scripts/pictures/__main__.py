@@ -1,4 +1,4 @@
-"""Take every picture anew: `python -m scripts.pictures [--into FOLDER] [NAME…]`; about three minutes."""
+"""Take every picture anew: `python -m scripts.pictures [--all] [--into FOLDER] [NAME…]`; about four minutes."""
 
 import argparse
 import asyncio
@@ -22,13 +22,14 @@ def main() -> None:
     """Read the command line, and take the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="of a page, to take only that")
+    parser.add_argument("--all", action="store_true", help="those that stand in no document, too")
     parser.add_argument("--into", type=Path, default=IMAGES, help="a folder for the pictures")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="maildock-pictures-") as name:
-        asyncio.run(_take(Path(name), wanted.into, wanted.names))
+        asyncio.run(_take(Path(name), wanted))
 
 
-async def _take(folder: Path, into: Path, names: list[str]) -> None:
+async def _take(folder: Path, wanted: argparse.Namespace) -> None:
     async with AsyncExitStack() as stack:
         graph = await stack.enter_async_context(GraphServer())
         gmail = await stack.enter_async_context(GmailServer())
@@ -36,12 +37,12 @@ async def _take(folder: Path, into: Path, names: list[str]) -> None:
         shop = await stack.enter_async_context(desk.started(folder, _settings(issuer)))
         clock = await stack.enter_async_context(passing.clock_of(shop))
         await life.people(shop)
-        lens = await stack.enter_async_context(camera.opened(shop.origin, into))
+        lens = await stack.enter_async_context(camera.opened(shop.origin, wanted.into))
         await lens.log_in(life.ADMIN, life.PASSWORD)
-        await _each(lens, [*shots.EMPTY], names)
+        await _each(lens, [*shots.EMPTY], wanted)
         await _sign_in(lens, issuer)
         mailbox = await life.day(shop, clock, graph, gmail)
-        await _each(lens, await shots.full(shop, lens, mailbox), names)
+        await _each(lens, await shots.full(shop, lens, mailbox), wanted)
 
 
 async def _sign_in(lens: Camera, issuer: OpenIdServer) -> None:
@@ -69,9 +70,9 @@ def _settings(issuer: OpenIdServer) -> dict[str, str]:
     }
 
 
-async def _each(lens: Camera, listed: list[Shot], names: list[str]) -> None:
+async def _each(lens: Camera, listed: list[Shot], wanted: argparse.Namespace) -> None:
     for shot in listed:
-        if not names or shot.name in names:
+        if shot.name in wanted.names or (not wanted.names and (shot.kept or wanted.all)):
             await lens.take(shot)
 
 

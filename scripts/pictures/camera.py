@@ -37,20 +37,24 @@ class View:
 
 
 VIEWS = (
-    View("", "light", ViewportSize(width=1280, height=800), 1400),
-    View("-dark", "dark", ViewportSize(width=1280, height=800), 1400),
-    View("-phone", "light", ViewportSize(width=375, height=740), 1800),
+    View("", "light", ViewportSize(width=1280, height=800), 1200),
+    View("-dark", "dark", ViewportSize(width=1280, height=800), 1200),
+    View("-phone", "light", ViewportSize(width=375, height=740), 1600),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A page to be taken: the name of its pictures, its path, and what is done there before; `known` people see it."""
+    """A page to be taken: the name of its pictures, its path, and what is done there before.
+
+    `known`: somebody who is logged in sees it. `kept`: it stands in the documents; others are there to be looked at.
+    """
 
     name: str
     path: str
     prepare: Prepare | None = None
     known: bool = True
+    kept: bool = True
 
 
 class Camera:

@@ -33,13 +33,13 @@ def thread() -> tuple[Mail, Mail, Mail]:
     second = mail(sender=_ADA, text="The counters, and the whole memory dump.").reply_to(first)
     second = second.html(
         "<p>Here are <b>the counters</b>, and the whole memory dump. I hope that it is not too much.</p>"
-        "<p><img src='cid:counters@customer' alt='The counters' width='360' height='200'></p>"
+        "<p><img src='cid:counters@customer' alt='The counters'></p>"
         "<table><tr><th>Tray</th><th>Pages</th></tr><tr><td>1</td><td>11 204</td></tr>"
         "<tr><td>2</td><td>22 408</td></tr></table><p>Ada</p>"
         '<p><img src="cid:logo@customer" alt="Byron &amp; Co." width="144" height="48"></p>'
         '<p><img src="https://news.customer.example/banner.gif" alt="Our autumn offers"></p>'
     )
-    counters = photo(720, 400, (28, 70, 60), (120, 170, 140))
+    counters = photo(300, 160, (28, 70, 60), (120, 170, 140))
     second = second.inline("counters.png", counters, cid="counters@customer")
     second = second.inline("logo.png", logo, cid="logo@customer").attach("memory.dump", bytes(LIMIT + 1))
     vendor = mail("Case 4711", sender="Support <support@vendor.example>", text="Please replace the toner.")

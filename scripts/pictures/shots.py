@@ -8,10 +8,10 @@ from scripts.pictures.desk import Desk
 # Taken before anything has happened.
 EMPTY = (
     Shot("empty-tickets", "/"),
-    Shot("empty-mail", "/mail"),
-    Shot("empty-mail-files", "/mail/parts"),
-    Shot("empty-mailboxes", "/providers"),
-    Shot("empty-dashboard", "/dashboard"),
+    Shot("empty-mail", "/mail", kept=False),
+    Shot("empty-mail-files", "/mail/parts", kept=False),
+    Shot("empty-mailboxes", "/providers", kept=False),
+    Shot("empty-dashboard", "/dashboard", kept=False),
 )
 
 
@@ -30,10 +30,10 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
     await _read_some(camera, [each["number"] for each in tickets.values()][9:])
     return [
         Shot("tickets", "/"),
-        Shot("tickets-found", "/?status=all&q=print"),
+        Shot("tickets-found", "/?status=all&q=print", kept=False),
         Shot("ticket", f"/tickets/{numbers['ticket']}"),
         Shot("ticket-rtl", f"/tickets/{numbers['rtl']}"),
-        Shot("ticket-long", f"/tickets/{numbers['long']}"),
+        Shot("ticket-long", f"/tickets/{numbers['long']}", kept=False),
         Shot("ticket-many", f"/tickets/{numbers['many']}"),
         Shot("comment", f"/tickets/{numbers['ticket']}/comments/{said[1]['comment_id']}"),
         Shot("document", f"/tickets/{numbers['ticket']}/documents/{photo}/view", _settle),
@@ -43,7 +43,7 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
         Shot("mailboxes", "/providers"),
         Shot("check", "/providers", _check),
         Shot("connect-microsoft", "/providers/connect/microsoft"),
-        Shot("connect-refused", "/providers/connect/microsoft", _connect_wrongly),
+        Shot("connect-refused", "/providers/connect/microsoft", _connect_wrongly, kept=False),
         Shot("connect-gmail", "/providers/connect/gmail"),
         Shot("credentials", f"/providers/{mailbox}/secret"),
         Shot("dashboard", "/dashboard"),
@@ -51,7 +51,7 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
         Shot("tokens", "/tokens"),
         Shot("account", "/account"),
         Shot("login", "/login", known=False),
-        Shot("nowhere", "/nowhere"),
+        Shot("error", "/nowhere"),
     ]
 
 

@@ -33,7 +33,7 @@ async def test_a_mail_that_failed_says_why(ann: Visitor, desk: Desk) -> None:
         " next_attempt_at = now() WHERE tenant = %(tenant)s"
     )
     page = await ann.text("/mail?status=failed")
-    assert "the disk &lt;is&gt; full" in page
+    assert "The disk &lt;is&gt; full" in page
     assert "next attempt" in page
 
 

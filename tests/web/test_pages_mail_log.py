@@ -65,7 +65,7 @@ async def test_a_failed_mail_tells_its_error_its_tries_and_the_next(ann: Visitor
     receipt = await desk.receive(mail("Printer"))
     await desk.all(FAIL, status="failed", email_id=receipt.email_id)
     page = await ann.text(one(desk, receipt.email_id))
-    for shown in ("the disk &lt;is&gt; full", "3 times", "Next try", "Its files are listed once"):
+    for shown in ("The disk &lt;is&gt; full", "3 times", "Next try", "Its files are listed once"):
         assert shown in page
     assert "tried 3 times, next attempt" in await ann.text("/mail")
 

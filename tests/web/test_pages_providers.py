@@ -67,7 +67,7 @@ async def test_what_to_type_stands_out_and_is_never_markup(
         await email_providers.pause(session, mailbox, "a <b>", "run `maildock <i>`", by_us=True)
     page = await root.text("/providers")
     assert "run <code>maildock &lt;i&gt;</code>" in page
-    assert "a &lt;b&gt;" in page
+    assert "A &lt;b&gt;" in page
 
 
 async def test_what_failed_is_one_click_away(root: Visitor, desk: Desk) -> None:

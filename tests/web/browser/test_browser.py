@@ -92,7 +92,7 @@ async def test_an_operator_finds_a_failed_mail_and_has_it_read(browser: Browser,
     await page.goto(f"{browser.origin}/mail")
     await page.get_by_label("Status").select_option("Given up")
     await page.get_by_role("button", name="Show", exact=True).click()
-    await expect(page.get_by_text("the disk is full")).to_be_visible()
+    await expect(page.get_by_text("The disk is full")).to_be_visible()
     await page.get_by_role("link", name="(not read yet)").click()
     async with page.expect_download() as started:
         await page.get_by_role("link", name="Download the raw mail").click()
@@ -115,7 +115,7 @@ async def test_a_bar_of_a_chart_leads_to_what_it_counts(browser: Browser, desk: 
     page = browser.page
     await page.goto(f"{browser.origin}/dashboard")
     chart = page.get_by_role("figure", name="Mails per hour")
-    await expect(chart.get_by_role("img")).to_have_accessible_description(re.compile("2 in all; the most, 1, at "))
+    await expect(chart.locator("svg.bars")).to_have_accessible_description(re.compile("2 in all; the most, 1, at "))
     await chart.locator("a:has(rect.t-busy)").last.click()
     await expect(page.get_by_role("link", name="Printer")).to_be_visible()
     await expect(page.get_by_role("link", name="Long ago")).to_have_count(0)
@@ -140,34 +140,6 @@ async def test_nothing_in_a_mail_runs_or_is_loaded(browser: Browser, desk: Desk)
         await browser.page.wait_for_load_state("networkidle")
         assert "won" not in (await browser.page.title()).split("<")[0]
     assert alerts == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page_fits_a_phone(browser: Browser, desk: Desk, scheme: str) -> None:
-    long = mail("Unbreakable" * 20, sender=f"{'long' * 15}@customer.example", text="no-break" * 100)
-    table = "<table><tr>" + "<td>cell cell</td>" * 40 + "</table><pre>" + "x" * 500 + "</pre>"
-    await desk.ingest(long, mail().reply_to(long).html(table).attach("name" * 40 + ".pdf", b"x"), with_logo())
-    page = browser.page
-    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    await page.set_viewport_size(PHONE)
-    for path in (
-        "/",
-        "/?status=all",
-        "/tickets/1",
-        "/tickets/2",
-        "/mail",
-        "/mail/parts",
-        "/providers",
-        "/dashboard",
-        "/account",
-        "/people",
-        "/tokens",
-    ):
-        await page.goto(browser.origin + path)
-        assert await _fits(page), path
-    await page.goto(f"{browser.origin}/mail")
-    await page.locator(".mails a.subject").nth(1).click()
-    assert await _fits(page)
 
 
 async def test_a_login_fits_a_phone_and_works_by_keyboard(browser: Browser) -> None:

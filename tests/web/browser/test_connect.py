@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import expect
 
 from maildock.providers.http import Origin
 from maildock.web.app import WebSettings
@@ -15,13 +15,10 @@ from tests.mail import mail
 from tests.servers.graph import GraphServer
 from tests.web.browser.axe import violations
 from tests.web.browser.conftest import Browser
+from tests.web.browser.connecting import ADDRESS, connect, fill_in, send
 from tests.web.server import SETTINGS
 
 pytestmark = pytest.mark.browser
-
-ADDRESS = "desk@shop.example"
-PHONE = ViewportSize(width=375, height=720)
-FORMS = ("/providers/connect/microsoft", "/providers/connect/gmail")
 
 
 @pytest.fixture
@@ -48,29 +45,6 @@ def environment(environment: dict[str, str], graph: GraphServer, port: int) -> d
 @pytest.fixture
 def web_settings(graph: GraphServer) -> WebSettings:
     return replace(SETTINGS, provider_origins=frozenset((Origin.parse(graph.url),)))
-
-
-async def fill_in(page: Page, graph: GraphServer) -> None:
-    await page.get_by_label("Mailbox", exact=True).fill(ADDRESS)
-    await page.get_by_label("Directory (tenant) ID").fill(graph.directory_id)
-    await page.get_by_label("Application (client) ID").fill(graph.client_id)
-    await page.get_by_text("Advanced: another cloud").click()
-    await page.get_by_label("Graph").fill(graph.url)
-    await page.get_by_label("Login").fill(graph.url)
-
-
-async def send(page: Page, secret: str) -> None:
-    await page.get_by_label("Client secret").fill(secret)
-    await page.get_by_role("button", name="Test and connect").click()
-
-
-async def connect(browser: Browser, graph: GraphServer) -> None:
-    await browser.page.goto(f"{browser.origin}/providers/connect/microsoft")
-    await fill_in(browser.page, graph)
-    await send(browser.page, graph.client_secret)
-    await expect(browser.page.get_by_text("Connected.")).to_be_visible()
-    # The scripts are there; a person is slower.
-    await browser.page.wait_for_load_state()
 
 
 async def test_a_mailbox_is_connected_and_its_mail_arrives(browser: Browser, graph: GraphServer) -> None:
@@ -123,21 +97,3 @@ async def test_without_scripts_a_check_has_a_page_of_its_own(browser: Browser, g
     await expect(page.get_by_text("Every step works.")).to_be_visible()
     assert await violations(page) == []
     browser.complaints[:] = [said for said in browser.complaints if "ERR_FAILED" not in said]
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_the_forms_are_for_everybody(browser: Browser, graph: GraphServer, scheme: str) -> None:
-    await connect(browser, graph)
-    page = browser.page
-    secret = str(await page.get_by_role("link", name="New credentials").get_attribute("href"))
-    settings = secret.replace("/secret", "/settings")
-    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    for path in (*FORMS, secret, settings, "/providers"):
-        await page.goto(browser.origin + path)
-        for summary in await page.locator("main summary").all():
-            await summary.click()
-        assert await violations(page) == [], path
-    await page.set_viewport_size(PHONE)
-    for path in (*FORMS, secret, settings, "/providers"):
-        await page.goto(browser.origin + path)
-        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

@@ -85,7 +85,7 @@ def static(name: str) -> str:
 def when(at: datetime) -> Markup:
     """Write a time for people and for machines, in UTC."""
     utc = at.astimezone(UTC)
-    shown = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    shown = f"{utc.day} {utc:%b %Y, %H:%M}\N{NO-BREAK SPACE}UTC"
     return Markup('<time datetime="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", shown)
 
 
