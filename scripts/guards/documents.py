@@ -1,4 +1,7 @@
-"""The documents say what the program does: commands, options, settings, links, paths and make targets all exist."""
+"""The documents say what the program does: commands, options, settings, links, paths and make targets all exist.
+
+And every picture stands in a document.
+"""
 
 import re
 import shlex
@@ -13,6 +16,7 @@ from maildock.settings import PREFIX, Settings
 from scripts.guards import tracked
 
 SETTINGS_PAGE = Path("docs/settings.md")
+PICTURES = Path("docs/images")
 FENCE = re.compile(r"(?ms)^ *```[^\n]*\n(.*?)^ *```")
 INLINE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(<?([^)>\s]+)")
@@ -30,7 +34,7 @@ def problems(root: Path) -> list[str]:
         for path, text in pages.items()
         for problem in (*_of_code(root, text), *_of_links(root / path, text))
     ]
-    return found + _of_settings(pages)
+    return found + _of_settings(pages) + _of_pictures(root, pages)
 
 
 def _of_code(root: Path, text: str) -> Iterator[str]:
@@ -115,6 +119,13 @@ def _anchors(text: str) -> set[str]:
 
 def _settings() -> set[str]:
     return {PREFIX + name.upper() for name in Settings.model_fields}
+
+
+def _of_pictures(root: Path, pages: dict[Path, str]) -> list[str]:
+    shown = {(root / path).parent / target for path, text in pages.items() for target in LINK.findall(text)}
+    seen = {path.resolve() for path in shown}
+    pictures = (path for path in tracked.paths(root) if path.is_relative_to(PICTURES))
+    return [f"no document shows {path}" for path in pictures if (root / path).resolve() not in seen]
 
 
 def _of_settings(pages: dict[Path, str]) -> list[str]:

@@ -49,3 +49,8 @@ def test_what_does_not_exist_is_named(repository: Repository, readme: str, probl
 def test_a_setting_that_is_not_described_is_named(repository: Repository) -> None:
     short = SETTINGS.replace("`MAILDOCK_INLINE`", "")
     assert found(repository, "", {"docs/settings.md": short}) == ["docs/settings.md doesn't describe MAILDOCK_INLINE"]
+
+
+def test_a_picture_that_no_document_shows_is_named(repository: Repository) -> None:
+    pictures = {"docs/images/a.png": "", "docs/images/b.png": ""}
+    assert found(repository, "![A](docs/images/a.png)", pictures) == ["no document shows docs/images/b.png"]

@@ -151,6 +151,22 @@ async def test_the_same_file_unfolds(browser: Browser, desk: Desk) -> None:
     await expect(page.get_by_role("link", name="b.png")).to_be_visible()
 
 
+async def test_many_documents_stay_beside_what_is_said(browser: Browser, desk: Desk) -> None:
+    first = mail("Scans")
+    for number in range(60):
+        first = first.attach(f"{number}.txt", f"scan {number}".encode())
+    await desk.ingest(first)
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    panel = page.get_by_role("complementary", name="Documents 60")
+    assert await page.evaluate("document.documentElement.scrollHeight") < 1000
+    await panel.evaluate("panel => { panel.scrollTop = 500; }")
+    await desk.ingest(mail(text="One more.").reply_to(first).attach("more.txt", b"more"))
+    panel = page.get_by_role("complementary", name="Documents 61")
+    await expect(panel).to_be_visible(timeout=15_000)
+    assert await panel.evaluate("panel => panel.scrollTop") == 500
+
+
 async def test_a_file_appears_while_one_looks(browser: Browser, desk: Desk) -> None:
     first = mail("Printer")
     await desk.ingest(first)
