@@ -1,4 +1,4 @@
-// Gives a picture's most frequent colours, at most 256, and for each pixel the nearest of them.
+// Gives a picture's most frequent colours, at most 128, and for each pixel the nearest of them.
 async (encoded) => {
   const image = new Image();
   image.src = `data:image/png;base64,${encoded}`;
@@ -20,7 +20,7 @@ async (encoded) => {
   }
   const exact = [...times].sort((a, b) => b[1] - a[1]).slice(0, 24).map(([colour]) => colour);
   const usual = [...alike.values()].sort((a, b) => b.count - a.count).map(each => each.colour);
-  const chosen = [...new Set([...exact, ...usual])].slice(0, 256).map(parts);
+  const chosen = [...new Set([...exact, ...usual])].slice(0, 128).map(parts);
   const nearest = new Map();
   for (const colour of times.keys()) {
     const [r, g, b] = parts(colour);
