@@ -100,8 +100,9 @@ class Camera:
                 await self._write(page, view, f"{shot.name}{view.suffix}.png")
 
     async def _write(self, page: Page, view: View, name: str) -> None:
-        # What keeps to the window's height is to be seen whole as well.
-        await page.set_viewport_size({"width": view.window["width"], "height": view.longest})
+        if await page.evaluate("document.documentElement.scrollHeight > innerHeight"):
+            # What keeps to the window's height is to be seen whole as well.
+            await page.set_viewport_size({"width": view.window["width"], "height": view.longest})
         tall = await page.evaluate("Math.ceil(document.querySelector('main').getBoundingClientRect().bottom + scrollY)")
         height = max(view.window["height"], min(tall, view.longest))
         await page.evaluate("window.scrollTo(0, 0)")
