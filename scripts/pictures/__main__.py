@@ -34,7 +34,7 @@ async def _take(folder: Path, wanted: argparse.Namespace) -> None:
         graph = await stack.enter_async_context(GraphServer())
         gmail = await stack.enter_async_context(GmailServer())
         issuer = await stack.enter_async_context(OpenIdServer())
-        shop = await stack.enter_async_context(desk.started(folder, _settings(issuer)))
+        shop = await stack.enter_async_context(desk.started(folder, _settings(issuer, graph.url, gmail.url)))
         clock = await stack.enter_async_context(passing.clock_of(shop))
         await life.people(shop)
         lens = await stack.enter_async_context(camera.opened(shop.origin, wanted.into))
@@ -55,10 +55,11 @@ async def _sign_in(lens: Camera, issuer: OpenIdServer) -> None:
         await page.wait_for_url(f"{lens.origin}/")
 
 
-def _settings(issuer: OpenIdServer) -> dict[str, str]:
-    """Tell what the issuer is, store little, and try again late, so that what fails is seen failing."""
+def _settings(issuer: OpenIdServer, *vendors: str) -> dict[str, str]:
+    """Tell who the issuer and the vendors are, store little, and try again late, so that what fails is seen failing."""
     return {
         "MAILDOCK_MAX_ATTACHMENT_BYTES": str(mails.LIMIT),
+        "MAILDOCK_PROVIDER_ORIGINS": ",".join(vendors),
         "MAILDOCK_POLL_SECONDS": "2",
         "MAILDOCK_MAX_ATTEMPTS": "1",
         "MAILDOCK_RETRY_SECONDS": "900",
