@@ -46,6 +46,7 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
         Shot("connect-refused", "/providers/connect/microsoft", _connect_wrongly, kept=False),
         Shot("connect-gmail", "/providers/connect/gmail"),
         Shot("credentials", f"/providers/{mailbox}/secret"),
+        Shot("settings", f"/providers/{mailbox}/settings"),
         Shot("dashboard", "/dashboard"),
         Shot("people", "/people"),
         Shot("tokens", "/tokens"),

@@ -116,6 +116,7 @@ async def test_every_page_is_for_everybody(browser: Browser, desk: Desk, graph: 
         await link(browser, "/tickets/3", "li:has-text('.png') .acts a"),
         await link(browser, "/mail", ".mails a.subject"),
         await link(browser, "/providers", "a[href$='/secret']"),
+        await link(browser, "/providers", "a[href$='/settings']"),
     ]
     for path in paths:
         await page.goto(browser.origin + path)
