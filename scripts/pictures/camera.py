@@ -8,19 +8,10 @@ from pathlib import Path
 from typing import Literal
 
 from playwright.async_api import Browser, FloatRect, Page, ViewportSize, async_playwright
+from tests.web.browser.chromium import CHROMIUM, QUIET
 
 from scripts.pictures import png
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 _PALETTE = Path(__file__).with_name("palette.js").read_text()
 
 Prepare = Callable[[Page], Awaitable[object]]

@@ -9,6 +9,8 @@ from maildock.access.people import add_user
 from maildock.flow.context import Context
 from maildock.tables.tenants import Tenant
 from tests.desk import Desk
+from tests.servers.gmail import GmailServer
+from tests.servers.graph import GraphServer
 from tests.web.server import Client, serving
 from tests.web.signing_on import Shop, shop_of
 from tests.web.visitor import PASSWORD
@@ -44,6 +46,20 @@ async def api(context: Context, tenant: Tenant, origin: str) -> Client:
 async def stranger(context: Context, other_tenant: Tenant, origin: str) -> Client:
     """A client of another tenant."""
     return await client_of(context, other_tenant, origin)
+
+
+@pytest.fixture
+async def graph() -> AsyncIterator[GraphServer]:
+    """A Microsoft 365 without mailboxes."""
+    async with GraphServer() as server:
+        yield server
+
+
+@pytest.fixture
+async def gmail() -> AsyncIterator[GmailServer]:
+    """A Gmail without mailboxes."""
+    async with GmailServer() as server:
+        yield server
 
 
 @pytest.fixture

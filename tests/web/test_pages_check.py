@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import re
 import time
-from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -27,12 +26,6 @@ from tests.web.visitor import Visitor, person
 @pytest.fixture
 async def root(context: Context, tenant: Tenant, origin: str) -> Visitor:
     return await person(context, tenant, origin, "root@shop.example", admin=True)
-
-
-@pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -29,18 +29,6 @@ STRANGER = {"service_account": "", "client_id": "x", "client_secret": "y", "refr
 
 
 @pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def gmail() -> AsyncIterator[GmailServer]:
-    async with GmailServer() as server:
-        yield server
-
-
-@pytest.fixture
 def environment(environment: dict[str, str], graph: GraphServer, gmail: GmailServer) -> dict[str, str]:
     return {**environment, "MAILDOCK_PROVIDER_ORIGINS": f"{graph.url},{gmail.url}"}
 

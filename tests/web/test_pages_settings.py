@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -25,18 +24,6 @@ from tests.web.visitor import Visitor, person
 @pytest.fixture
 async def root(context: Context, tenant: Tenant, origin: str) -> Visitor:
     return await person(context, tenant, origin, "root@shop.example", admin=True)
-
-
-@pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def gmail() -> AsyncIterator[GmailServer]:
-    async with GmailServer() as server:
-        yield server
 
 
 @pytest.fixture

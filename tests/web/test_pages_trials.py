@@ -22,12 +22,6 @@ MICROSOFT = "/providers/connect/microsoft"
 
 
 @pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def origin(context: Context, graph: GraphServer) -> AsyncIterator[str]:
     allowed = frozenset((Origin.parse(graph.url),))
     async with serving(context, replace(SETTINGS, provider_origins=allowed)) as origin:

@@ -26,18 +26,6 @@ from tests.web.visitor import Visitor, person
 
 
 @pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        yield server
-
-
-@pytest.fixture
-async def gmail() -> AsyncIterator[GmailServer]:
-    async with GmailServer() as server:
-        yield server
-
-
-@pytest.fixture
 async def root(context: Context, tenant: Tenant, graph: GraphServer, gmail: GmailServer) -> AsyncIterator[Visitor]:
     """An admin at a service that allows the local vendors; the workers of `context` have them taken out."""
     allowed = frozenset((Origin.parse(graph.url), Origin.parse(gmail.url)))

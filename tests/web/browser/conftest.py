@@ -13,19 +13,11 @@ from maildock.flow.context import Context
 from maildock.tables.tenants import Tenant
 from maildock.web.app import WebSettings
 from maildock.worker.worker import Worker
+from tests.web.browser.chromium import CHROMIUM, QUIET
 from tests.web.server import SETTINGS, serving
 from tests.web.visitor import PASSWORD
 
 EMAIL = "ann@shop.example"
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @dataclass
@@ -55,7 +47,7 @@ async def browser(context: Context, tenant: Tenant, web_settings: WebSettings, p
     """A browser at a served application with a worker; no test may leave complaints or reach elsewhere."""
     await add_user(context.database, tenant.tenant, EMAIL, PASSWORD, admin=True)
     async with serving(context, web_settings, port) as origin, _working(context), async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         opened = Browser(await chromium.new_page(), origin)
         opened.page.on("console", lambda said: opened.complaints.append(f"{said.type}: {said.text}"))
         opened.page.on("pageerror", lambda error: opened.complaints.append(str(error)))

@@ -10,7 +10,8 @@ from maildock.flow.context import Context
 from maildock.tables.tenants import Tenant
 from tests.servers.openid.tokens import Login
 from tests.web.browser.axe import violations
-from tests.web.browser.conftest import EMAIL, QUIET
+from tests.web.browser.chromium import CHROMIUM, QUIET
+from tests.web.browser.conftest import EMAIL
 from tests.web.signing_on import Shop, shop_of
 from tests.web.visitor import PASSWORD
 
@@ -29,7 +30,7 @@ async def page(shop: Shop) -> AsyncIterator[Page]:
     """A page at the shop; nothing may break its policy."""
     complaints: list[str] = []
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
+        chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         page = await chromium.new_page()
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))

@@ -18,7 +18,7 @@ _GRANT = (
     " no application access policy of Exchange leaves this mailbox out"
 )
 _LICENCE = "see that the mailbox's address is right, and that it is a mailbox in Exchange Online with a licence"
-_CREDENTIALS = "check the mailbox's credentials, and that --graph-url and --authority-url belong to one cloud"
+_CREDENTIALS = "check the mailbox's credentials, and that its addresses of Graph and of the login belong to one cloud"
 # Of the mailbox as a whole, whatever the status.
 _CLOSED: Mapping[str, tuple[str, str]] = {
     "errorinvaliduser": ("there is no such mailbox", _LICENCE),
