@@ -2,21 +2,17 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
 
-from maildock.providers.http import Origin
 from maildock.web.app import WebSettings
 from tests.mail import mail
 from tests.servers.graph import GraphServer
 from tests.web.browser.axe import violations
 from tests.web.browser.conftest import Browser
-from tests.web.browser.connecting import ADDRESS, connect, fill_in, send
-from tests.web.server import SETTINGS
+from tests.web.browser.connecting import ADDRESS, acquainted, allowing, connect, fill_in, free_port, send
 
 pytestmark = pytest.mark.browser
 
@@ -30,21 +26,17 @@ async def graph() -> AsyncIterator[GraphServer]:
 
 @pytest.fixture
 def port() -> int:
-    """A port that is free, so that Graph can be told where it reaches us."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number: int = free.getsockname()[1]
-        return number
+    return free_port()
 
 
 @pytest.fixture
 def environment(environment: dict[str, str], graph: GraphServer, port: int) -> dict[str, str]:
-    told = {"MAILDOCK_PUBLIC_URL": f"http://127.0.0.1:{port}", "MAILDOCK_PROVIDER_ORIGINS": graph.url}
-    return {**environment, **told}
+    return {**environment, **acquainted(graph, port)}
 
 
 @pytest.fixture
 def web_settings(graph: GraphServer) -> WebSettings:
-    return replace(SETTINGS, provider_origins=frozenset((Origin.parse(graph.url),)))
+    return allowing(graph)
 
 
 async def test_a_mailbox_is_connected_and_its_mail_arrives(browser: Browser, graph: GraphServer) -> None:

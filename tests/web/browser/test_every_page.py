@@ -2,14 +2,12 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import Page, ViewportSize, expect
 
 from maildock.flow.context import Context
-from maildock.providers.http import Origin
 from maildock.tables.tenants import Tenant
 from maildock.web.app import WebSettings
 from maildock.web.pages.mount import PAGES
@@ -18,9 +16,8 @@ from tests.mail import Mail, mail
 from tests.servers.graph import GraphServer
 from tests.web.browser.axe import violations
 from tests.web.browser.conftest import Browser
-from tests.web.browser.connecting import ADDRESS, connect
+from tests.web.browser.connecting import ADDRESS, acquainted, allowing, connect, free_port
 from tests.web.browser.test_tickets import HEBREW, PDF, full, png
-from tests.web.server import SETTINGS
 
 pytestmark = pytest.mark.browser
 
@@ -64,8 +61,18 @@ async def graph() -> AsyncIterator[GraphServer]:
 
 
 @pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def environment(environment: dict[str, str], graph: GraphServer, port: int) -> dict[str, str]:
+    return {**environment, **acquainted(graph, port)}
+
+
+@pytest.fixture
 def web_settings(graph: GraphServer) -> WebSettings:
-    return replace(SETTINGS, provider_origins=frozenset((Origin.parse(graph.url),)))
+    return allowing(graph)
 
 
 @pytest.fixture
