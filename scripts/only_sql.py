@@ -6,8 +6,8 @@ import pytest
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out every test that never asks for the fixture `server`, and what repeats the same statements.
 
-    So do the tests in a browser and the requests that are made up from the API's description; and of those against
-    vendors the contract sends all that there is.
+    So do the tests in a browser, the requests that are made up from the API's description, and deaths at every place;
+    and of those against vendors the contract sends all that there is.
     """
     kept = [item for item in items if "server" in getattr(item, "fixturenames", ()) and not _repeats(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -16,5 +16,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _repeats(item: pytest.Item) -> bool:
     of_vendor = item.nodeid.startswith("tests/providers/") and "test_contract.py" not in item.nodeid
-    made_up = item.nodeid.startswith("tests/web/test_api_description.py")
-    return of_vendor or made_up or item.get_closest_marker("browser") is not None
+    over_and_over = item.nodeid.startswith(("tests/web/test_api_description.py", "tests/crash/test_every_point.py"))
+    return of_vendor or over_and_over or item.get_closest_marker("browser") is not None
