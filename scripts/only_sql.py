@@ -2,12 +2,19 @@
 
 import pytest
 
+REPEATING = (
+    "tests/cli/test_keeping_house.py",
+    "tests/cli/test_surroundings.py",
+    "tests/crash/test_every_point.py",
+    "tests/web/test_api_description.py",
+)
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out every test that never asks for the fixture `server`, and what repeats the same statements.
 
-    So do the tests in a browser, the requests that are made up from the API's description, and deaths at every place;
-    and of those against vendors the contract sends all that there is.
+    So do the tests in a browser, the requests that are made up from the API's description, deaths at every place, and
+    the small commands; and of those against vendors the contract sends all that there is.
     """
     kept = [item for item in items if "server" in getattr(item, "fixturenames", ()) and not _repeats(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -16,5 +23,4 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _repeats(item: pytest.Item) -> bool:
     of_vendor = item.nodeid.startswith("tests/providers/") and "test_contract.py" not in item.nodeid
-    over_and_over = item.nodeid.startswith(("tests/web/test_api_description.py", "tests/crash/test_every_point.py"))
-    return of_vendor or over_and_over or item.get_closest_marker("browser") is not None
+    return of_vendor or item.nodeid.startswith(REPEATING) or item.get_closest_marker("browser") is not None
