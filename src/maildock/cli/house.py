@@ -6,7 +6,7 @@ import logging
 import signal
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -20,6 +20,7 @@ from maildock.flow.context import Context
 from maildock.migrations import runner
 from maildock.settings import Settings
 from maildock.tables import tenants
+from maildock.tables.session import TenantSession
 from maildock.tables.tenants import Tenant
 
 Result = TypeVar("Result")
@@ -45,6 +46,16 @@ class House:
     async def tenant_ids(self, narrowed: str | None) -> list[UUID]:
         """Give the ids of the same."""
         return [tenant.tenant for tenant in await self.tenants(narrowed)]
+
+    async def of_each(
+        self, narrowed: str | None, read: Callable[[TenantSession], Awaitable[list[dict[str, Any]]]]
+    ) -> list[dict[str, Any]]:
+        """Give what `read` lists of the same, one tenant after the other."""
+        found: list[dict[str, Any]] = []
+        for tenant in await self.tenant_ids(narrowed):
+            async with self.context.database.tenant(tenant) as session:
+                found += await read(session)
+        return found
 
 
 def load(level: int = logging.WARNING) -> Settings:

@@ -11,6 +11,7 @@ from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, ForTenant, OfTenant, plain, print_all, print_one, rfc3339, say
 from maildock.domain.errors import UsageError
 from maildock.tables import api_tokens
+from maildock.tables.session import TenantSession
 
 app = typer.Typer(help="Bearer tokens for the API; each names its tenant.", no_args_is_help=True)
 
@@ -35,29 +36,25 @@ async def _add(house: House, tenant: str, name: str) -> dict[str, Any]:
 @app.command("list")
 def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
     """List the tokens, without their secrets."""
-    found = run(lambda house: _list(house, tenant))
+    found = run(lambda house: house.of_each(tenant, _list))
     print_all(
         found, ("token_id", "tenant", "name", "made_by", "created_at", "last_used_at", "revoked_at"), as_json=as_json
     )
 
 
-async def _list(house: House, narrowed: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for tenant in await house.tenant_ids(narrowed):
-        async with house.context.database.tenant(tenant) as session:
-            found += [
-                {
-                    "token_id": str(row.token_id),
-                    "tenant": str(tenant),
-                    "name": row.name,
-                    "made_by": row.made_by,
-                    "created_at": rfc3339(row.created_at),
-                    "last_used_at": rfc3339(row.last_used_at),
-                    "revoked_at": rfc3339(row.revoked_at),
-                }
-                for row in await api_tokens.every(session)
-            ]
-    return found
+async def _list(session: TenantSession) -> list[dict[str, Any]]:
+    return [
+        {
+            "token_id": str(row.token_id),
+            "tenant": str(session.tenant),
+            "name": row.name,
+            "made_by": row.made_by,
+            "created_at": rfc3339(row.created_at),
+            "last_used_at": rfc3339(row.last_used_at),
+            "revoked_at": rfc3339(row.revoked_at),
+        }
+        for row in await api_tokens.every(session)
+    ]
 
 
 @app.command()

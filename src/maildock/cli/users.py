@@ -1,6 +1,7 @@
 """`maildock users`."""
 
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from maildock.cli.house import House, run
 from maildock.cli.output import AsJson, ForTenant, OfTenant, plain, print_all, print_one, rfc3339, say
 from maildock.domain.errors import UsageError
 from maildock.tables import users
+from maildock.tables.session import Database, TenantSession
 
 app = typer.Typer(help="The people who may log in.", no_args_is_help=True)
 
@@ -52,26 +54,22 @@ async def _add(house: House, tenant: str, email: str, password: str, *, admin: b
 @app.command("list")
 def list_(tenant: OfTenant = None, as_json: AsJson = False) -> None:
     """List the people, and who of them is disabled."""
-    found = run(lambda house: _list(house, tenant))
+    found = run(lambda house: house.of_each(tenant, _list))
     print_all(found, ("user_id", "tenant", "email", "role", "created_at", "disabled_at"), as_json=as_json)
 
 
-async def _list(house: House, narrowed: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    for tenant in await house.tenant_ids(narrowed):
-        async with house.context.database.tenant(tenant) as session:
-            found += [
-                {
-                    "user_id": str(row.user_id),
-                    "tenant": str(tenant),
-                    "email": row.email,
-                    "role": row.role,
-                    "created_at": rfc3339(row.created_at),
-                    "disabled_at": rfc3339(row.disabled_at),
-                }
-                for row in await users.every(session)
-            ]
-    return found
+async def _list(session: TenantSession) -> list[dict[str, Any]]:
+    return [
+        {
+            "user_id": str(row.user_id),
+            "tenant": str(session.tenant),
+            "email": row.email,
+            "role": row.role,
+            "created_at": rfc3339(row.created_at),
+            "disabled_at": rfc3339(row.disabled_at),
+        }
+        for row in await users.every(session)
+    ]
 
 
 Email = Annotated[str, typer.Argument(help="Whose login it is.", callback=plain)]
@@ -80,32 +78,24 @@ Email = Annotated[str, typer.Argument(help="Whose login it is.", callback=plain)
 @app.command()
 def disable(email: Email, tenant: ForTenant) -> None:
     """Keep a person out: their sessions end, their password and the tokens that they made open nothing."""
-    run(lambda house: _disable(house, tenant, email))
+    run(lambda house: _change(house, tenant, email, account.disable))
     say(f"{normal_email(email)} is disabled")
-
-
-async def _disable(house: House, tenant: str, email: str) -> None:
-    database = house.context.database
-    known = await find_tenant(database, tenant)
-    await account.disable(database, known.tenant, await _whose(house, known.tenant, email))
 
 
 @app.command()
 def enable(email: Email, tenant: ForTenant) -> None:
     """Let a disabled person in again."""
-    run(lambda house: _enable(house, tenant, email))
+    run(lambda house: _change(house, tenant, email, account.enable))
     say(f"{normal_email(email)} may log in")
 
 
-async def _enable(house: House, tenant: str, email: str) -> None:
+async def _change(
+    house: House, tenant: str, email: str, change: Callable[[Database, UUID, UUID], Awaitable[bool]]
+) -> None:
     database = house.context.database
     known = await find_tenant(database, tenant)
-    await account.enable(database, known.tenant, await _whose(house, known.tenant, email))
-
-
-async def _whose(house: House, tenant: UUID, email: str) -> UUID:
-    async with house.context.database.tenant(tenant) as session:
+    async with database.tenant(known.tenant) as session:
         found = await users.with_email(session, normal_email(email))
     if found is None:
         raise UsageError(f"the tenant has nobody with the email {email!r}; `maildock users list` shows them")
-    return found.user_id
+    await change(database, known.tenant, found.user_id)
