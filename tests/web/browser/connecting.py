@@ -1,15 +1,9 @@
 """Connecting a mailbox of a local Graph by the form."""
 
-import socket
-from dataclasses import replace
-
 from playwright.async_api import Page, expect
 
-from maildock.providers.http import Origin
-from maildock.web.app import WebSettings
 from tests.servers.graph import GraphServer
 from tests.web.browser.conftest import Browser
-from tests.web.server import SETTINGS
 
 ADDRESS = "desk@shop.example"
 
@@ -38,20 +32,3 @@ async def connect(browser: Browser, graph: GraphServer) -> None:
     await expect(browser.page.get_by_text("Connected.")).to_be_visible()
     # The scripts are there; a person is slower.
     await browser.page.wait_for_load_state()
-
-
-def free_port() -> int:
-    """Find a port for us that Graph can be told of before we are there."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        number: int = free.getsockname()[1]
-        return number
-
-
-def acquainted(graph: GraphServer, port: int) -> dict[str, str]:
-    """Give the settings by which Graph reaches us at `port`, and forms may name it."""
-    return {"MAILDOCK_PUBLIC_URL": f"http://127.0.0.1:{port}", "MAILDOCK_PROVIDER_ORIGINS": graph.url}
-
-
-def allowing(graph: GraphServer) -> WebSettings:
-    """Give the settings of a web server whose forms may name Graph."""
-    return replace(SETTINGS, provider_origins=frozenset((Origin.parse(graph.url),)))

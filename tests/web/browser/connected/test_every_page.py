@@ -1,22 +1,18 @@
 """Every page, by day, in the dark and on a phone: usable by everybody, and never wider than its window."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from fastapi.routing import APIRoute
 from playwright.async_api import Page, ViewportSize, expect
 
-from maildock.flow.context import Context
-from maildock.tables.tenants import Tenant
-from maildock.web.app import WebSettings
 from maildock.web.pages.mount import PAGES
 from tests.desk import Desk
 from tests.mail import Mail, mail
 from tests.servers.graph import GraphServer
 from tests.web.browser.axe import violations
 from tests.web.browser.conftest import Browser
-from tests.web.browser.connecting import ADDRESS, acquainted, allowing, connect, free_port
+from tests.web.browser.connecting import connect
 from tests.web.browser.test_tickets import HEBREW, PDF, full, png
 
 pytestmark = pytest.mark.browser
@@ -51,33 +47,6 @@ NO_PAGES = {
     "/tickets/{number}/documents/{document_id}/content",
     "/tickets/{number}/events",
 }
-
-
-@pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        server.mailbox(ADDRESS)
-        yield server
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def environment(environment: dict[str, str], graph: GraphServer, port: int) -> dict[str, str]:
-    return {**environment, **acquainted(graph, port)}
-
-
-@pytest.fixture
-def web_settings(graph: GraphServer) -> WebSettings:
-    return allowing(graph)
-
-
-@pytest.fixture
-def desk(context: Context, tenant: Tenant) -> Desk:
-    return Desk(context, tenant)
 
 
 def long() -> tuple[Mail, Mail]:

@@ -2,41 +2,17 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
 
-from maildock.web.app import WebSettings
 from tests.mail import mail
 from tests.servers.graph import GraphServer
 from tests.web.browser.axe import violations
 from tests.web.browser.conftest import Browser
-from tests.web.browser.connecting import ADDRESS, acquainted, allowing, connect, fill_in, free_port, send
+from tests.web.browser.connecting import ADDRESS, connect, fill_in, send
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-async def graph() -> AsyncIterator[GraphServer]:
-    async with GraphServer() as server:
-        server.mailbox(ADDRESS)
-        yield server
-
-
-@pytest.fixture
-def port() -> int:
-    return free_port()
-
-
-@pytest.fixture
-def environment(environment: dict[str, str], graph: GraphServer, port: int) -> dict[str, str]:
-    return {**environment, **acquainted(graph, port)}
-
-
-@pytest.fixture
-def web_settings(graph: GraphServer) -> WebSettings:
-    return allowing(graph)
 
 
 async def test_a_mailbox_is_connected_and_its_mail_arrives(browser: Browser, graph: GraphServer) -> None:
