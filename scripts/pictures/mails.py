@@ -2,7 +2,7 @@
 
 from tests.mail import Mail, mail
 
-from scripts.pictures.png import photo
+from scripts.pictures.photos import photo
 
 # What the installation stores at most; little, so that the file that is too large is made in a moment.
 LIMIT = 5 * 1024 * 1024
