@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape, unescape
+from typing import NamedTuple
 
 from maildock.web.pictures import NONE, Pictures, is_elsewhere
 
@@ -55,12 +56,12 @@ _CLOSED_THROUGH = _INLINE | {"p", "h4"}
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,60})((?>(?:[^>\"']|\"[^\"]{0,8000}\"|'[^']{0,8000}')*))>")
 _ATTRIBUTE = re.compile(r"([a-zA-Z-]{1,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
+_LESS_THANS = re.compile(r"<{2,}")
 _COMMENT_END = re.compile(r"--!?>")
 _WINDOW = 10_000  # characters that a tag may take; data: pictures take more, and are not shown
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """A start or end tag; attribute names in lower case, values with their character references resolved."""
 
     name: str
@@ -71,28 +72,28 @@ class Tag:
 def tokens(html: str) -> Iterator[str | Tag]:
     """Split HTML into texts and tags; comments, declarations, scripts, styles and the like are left out."""
     at = 0
-    while at < len(html):
-        found = html.find("<", at)
-        if found < 0:
-            found = len(html)
+    while (found := html.find("<", at)) >= 0:
         if found > at:
             yield html[at:found]
         at = found
-        if html.startswith(("<!", "<?"), at):
+        if match := _TAG.match(html, at, at + _WINDOW):
+            tag = _tag(match)
+            yield tag
+            at = match.end()
+            if tag.name in _UNREADABLE and not tag.closes:
+                at = _after_unreadable(html, tag.name, at)
+        elif html.startswith(("<!", "<?"), at):
             at = _after_declaration(html, at)
-        elif at < len(html):
-            match = _TAG.match(html, at, at + _WINDOW)
-            if match:
-                tag = _tag(match)
-                yield tag
-                at = match.end()
-                if tag.name in _UNREADABLE and not tag.closes:
-                    at = _after_unreadable(html, tag.name, at)
-            elif html[at + 1 : at + 2].isalpha() or html[at + 1 : at + 2] == "/":
-                at = html.find(">", at) + 1 or len(html)
-            else:
-                yield "<"
-                at += 1
+        elif html[at + 1 : at + 2].isalpha() or html[at + 1 : at + 2] == "/":
+            at = html.find(">", at) + 1 or len(html)
+        else:
+            # Of many in a row, only the last may begin something; the walk would meet each of the others.
+            run = _LESS_THANS.match(html, at)
+            text = html[at : run.end() - 1] if run else "<"
+            yield text
+            at += len(text)
+    if at < len(html):
+        yield html[at:]
 
 
 def _after_declaration(html: str, at: int) -> int:
@@ -118,8 +119,7 @@ def _tag(match: re.Match[str]) -> Tag:
     return Tag(_RENAMED.get(name, name), bool(match[1]), attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
+class _Open(NamedTuple):
     name: str
     hides: bool
     quotes: bool
@@ -159,7 +159,7 @@ class Balanced:
             self._out.append(text)
 
     def _begin(self, tag: Tag) -> None:
-        hides = "display:none" in tag.attributes.get("style", "").lower().replace(" ", "")
+        hides = bool(tag.attributes) and "display:none" in tag.attributes.get("style", "").lower().replace(" ", "")
         if not hides and tag.name not in KEPT:
             return
         if tag.name in _CLOSED_BY_ITSELF:
@@ -167,10 +167,11 @@ class Balanced:
         quotes = tag.name == "blockquote" and not hides
         if hides:
             self._hidden += 1
-        elif quotes and not self._quotes:
-            self._write("<details><summary>Show quoted text</summary>")
-        self._quotes += quotes
-        self._write(f"<{tag.name}{_attributes(tag)}>")
+        elif quotes:
+            if not self._quotes:
+                self._write("<details><summary>Show quoted text</summary>")
+            self._quotes += 1
+        self._write(f"<{tag.name}{_attributes(tag) if tag.attributes else ''}>")
         self._open.append(_Open(tag.name, hides, quotes))
 
     def _picture(self, tag: Tag) -> None:
@@ -197,10 +198,12 @@ class Balanced:
         while len(self._open) > depth:
             closed = self._open.pop()
             self._write(f"</{closed.name}>")
-            self._hidden -= closed.hides
-            self._quotes -= closed.quotes
-            if closed.quotes and not self._quotes:
-                self._write("</details>")
+            if closed.hides:
+                self._hidden -= 1
+            elif closed.quotes:
+                self._quotes -= 1
+                if not self._quotes:
+                    self._write("</details>")
 
 
 def _attributes(tag: Tag) -> str:
