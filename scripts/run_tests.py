@@ -14,7 +14,8 @@ from scripts.external_postgres import NoPostgres, binaries, throw_away
 
 ROOT = Path(__file__).parents[1]
 REPORTS = ROOT / ".reports"
-PROCESSES = "2"
+# One more than the two cores that are there at least: many tests wait, for leases, processes and the disk.
+PROCESSES = "3"
 
 
 def main() -> None:
