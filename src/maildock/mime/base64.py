@@ -38,7 +38,19 @@ class Base64:
         return self._runs(line) + self._flush()
 
     def _quanta(self, chunk: bytes) -> bytes:
-        data = self._rest + chunk.translate(None, _WHITESPACE)
+        data, self._rest = self._rest + chunk, b""
+        decoded = b""
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            try:
+                # Also drops what is not of the alphabet, and complains only when whole lines are no whole quanta.
+                decoded = pybase64.b64decode(memoryview(data)[:cut])
+            except binascii.Error:
+                cut = 0
+        return decoded + self._slowly(data[cut:])
+
+    def _slowly(self, data: bytes) -> bytes:
+        data = data.translate(None, _WHITESPACE)
         cut = len(data) & ~3
         if not cut:
             # Decoding nothing would still let go of the interpreter and wait for it again.

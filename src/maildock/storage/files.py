@@ -51,7 +51,7 @@ class FileOps:
         except OSError:
             # Not in memory, or a file system that can't tell. A fault of the disk shows when it is waited for.
             return None
-        return bytes(data[:read]) if read else None
+        return bytes(memoryview(data)[:read]) if read else None
 
     def fsync(self, file: FileIO) -> None:
         """Wait until the file's bytes and size are on the disk."""

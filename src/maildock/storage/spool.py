@@ -163,24 +163,31 @@ class _WriteBehind:
 
 async def _drain(stream: AsyncIterator[bytes], limit: int, behind: _WriteBehind) -> SpoolFile:
     size = 0
-    batch = bytearray()
+    batch: bytes | bytearray = b""
     try:
         async for chunk in stream:
             size += len(chunk)
             if size > limit:
                 raise OverLimit
-            if not batch and len(chunk) >= BATCH:
-                await behind.write(chunk)
-                continue
-            batch += chunk
+            batch = _joined(batch, chunk)
             if len(batch) >= BATCH:
                 await behind.write(batch)
-                batch = bytearray()
+                batch = b""
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
     return await behind.finish(batch, size)
+
+
+def _joined(batch: bytes | bytearray, chunk: bytes) -> bytes | bytearray:
+    """Add a chunk to a batch; the first one, which may be the only one, is not copied."""
+    if not batch:
+        return chunk
+    if isinstance(batch, bytes):
+        return bytearray().join((batch, chunk))
+    batch += chunk
+    return batch
 
 
 def create_locked(files: FileOps, folder: Path) -> tuple[Path, FileIO]:

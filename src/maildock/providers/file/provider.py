@@ -41,7 +41,8 @@ class FileProvider:
             part = _Part(attachment.locator)
             async for chunk in self._store.read(key, part.start, part.end, part.decode):
                 yield chunk
-            yield part.finish()
+            if rest := part.finish():
+                yield rest
         except FileNotFoundError as problem:
             raise StorageFailure("the kept raw message is not in the file store; is its disk mounted?") from problem
 
