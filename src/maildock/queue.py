@@ -18,6 +18,7 @@ import structlog
 
 from maildock.domain.errors import LostClaim, OutageError
 from maildock.tables import email_processed_attachments, email_processed_messages, mailbox_leases
+from maildock.tables.mailbox_leases import HeldMailbox
 from maildock.tables.session import Database, TenantSession
 
 log = structlog.get_logger(__name__)
@@ -77,6 +78,13 @@ class Lease:
         """Raise `LostClaim` unless the lease is valid; to be called before every request to a provider."""
         if not self.valid:
             raise LostClaim
+
+    async def mailbox(self, session: TenantSession) -> HeldMailbox:
+        """Give the mailbox, and keep the lease ours until this transaction ends; raises `LostClaim` if it is not."""
+        held = await mailbox_leases.held_mailbox(session, self.on.provider_id, self.on.work, self.token)
+        if held is None:
+            raise LostClaim
+        return held
 
     async def _take(self) -> bool:
         asked = time.monotonic()

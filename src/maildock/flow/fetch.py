@@ -18,9 +18,8 @@ from maildock.flow.file import Filed, file_message, ignore_message
 from maildock.providers.base import EmailRef, Mailbox, Provider, RemoteProvider
 from maildock.queue import Lease, describe
 from maildock.tables import email_processed_messages as messages
-from maildock.tables import email_providers, mailbox_leases
 from maildock.tables.email_processed_messages import ClaimedMessage
-from maildock.tables.email_providers import ProviderRow
+from maildock.tables.mailbox_leases import HeldMailbox
 from maildock.tables.session import DatabaseAway
 
 log = structlog.get_logger(__name__)
@@ -34,11 +33,11 @@ async def fetch_next(context: Context, lease: Lease, gate: Gate) -> bool:
     Whatever goes wrong with the mail is written down on it; only a lost claim or our own database stop the work.
     """
     where = describe(lease.on)
-    row, claimed = await _claim(context, lease)
-    if row is None or claimed is None:
+    held, claimed = await _claim(context, lease)
+    if claimed is None:
         return False
-    provider = context.providers[row.kind]
-    mailbox = Mailbox(lease.on.tenant, row.provider_id, row.mailbox, row.since)
+    provider = context.providers[held.kind]
+    mailbox = Mailbox(lease.on.tenant, lease.on.provider_id, held.mailbox, held.since)
     try:
         async with gate.passage(alone=claimed.claims > DEATHS_BEFORE_ALONE):
             filed = await _fetch_and_file(context, lease, provider, mailbox, claimed)
@@ -60,16 +59,13 @@ async def fetch_next(context: Context, lease: Lease, gate: Gate) -> bool:
     return True
 
 
-async def _claim(context: Context, lease: Lease) -> tuple[ProviderRow | None, ClaimedMessage | None]:
+async def _claim(context: Context, lease: Lease) -> tuple[HeldMailbox, ClaimedMessage | None]:
     lease.check()
-    provider_id = lease.on.provider_id
     async with context.database.tenant(lease.on.tenant) as session:
-        if not await mailbox_leases.is_held(session, provider_id, lease.on.work, lease.token):
-            raise LostClaim
-        provider = await email_providers.working(session, provider_id)
-        if provider is None:
-            return None, None
-        return provider, await messages.claim_next(session, provider_id, lease.token, context.claim_seconds)
+        held = await lease.mailbox(session)
+        if not held.working:
+            return held, None
+        return held, await messages.claim_next(session, lease.on.provider_id, lease.token, context.claim_seconds)
 
 
 async def _fetch_and_file(

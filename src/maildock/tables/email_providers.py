@@ -70,17 +70,6 @@ async def get(session: TenantSession, provider_id: UUID) -> ProviderRow | None:
     return await session.one(ProviderRow, statement, {"provider_id": provider_id})
 
 
-async def working(session: TenantSession, provider_id: UUID) -> ProviderRow | None:
-    """Give the provider unless it is paused or gone, or has asked us to wait."""
-    return await session.one(
-        ProviderRow,
-        f"SELECT {_COLUMNS} FROM email_providers"
-        + _OF_PROVIDER
-        + " AND status = 'active' AND (quiet_until IS NULL OR quiet_until <= now())",
-        {"provider_id": provider_id},
-    )
-
-
 # Of `email_providers AS p`: none that wants to be left in peace, and, by the database's clock, those to be asked.
 # What maildock paused itself is asked to see whether it is mended.
 AWAKE: LiteralString = " (p.quiet_until IS NULL OR p.quiet_until <= now())"

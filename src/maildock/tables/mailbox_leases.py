@@ -3,9 +3,21 @@
 A lease is held by whoever knows its token, until it expires. The database's clock alone decides.
 """
 
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from maildock.tables.session import TenantSession
+
+
+@dataclass(frozen=True, slots=True)
+class HeldMailbox:
+    """A mailbox under a lease; `working` unless it is paused or gone, or has asked us to wait."""
+
+    kind: str
+    mailbox: str
+    since: datetime
+    working: bool
 
 
 async def take(session: TenantSession, provider_id: UUID, work: str, token: UUID, seconds: float) -> bool:
@@ -50,3 +62,16 @@ async def is_held(session: TenantSession, provider_id: UUID, work: str, token: U
         {"provider_id": provider_id, "work": work, "token": token},
     )
     return held is True
+
+
+async def held_mailbox(session: TenantSession, provider_id: UUID, work: str, token: UUID) -> HeldMailbox | None:
+    """Give the mailbox if `token` still holds it, and keep it from changing hands until this transaction ends."""
+    return await session.one(
+        HeldMailbox,
+        "SELECT p.kind, p.mailbox, p.since, p.removed_at IS NULL AND p.status = 'active'"
+        " AND (p.quiet_until IS NULL OR p.quiet_until <= now()) AS working"
+        " FROM mailbox_leases AS l JOIN email_providers AS p ON p.tenant = %(tenant)s AND p.provider_id = l.provider_id"
+        " WHERE l.tenant = %(tenant)s AND l.provider_id = %(provider_id)s AND l.work = %(work)s AND l.token = %(token)s"
+        " AND l.expires_at > clock_timestamp() FOR SHARE OF l",
+        {"provider_id": provider_id, "work": work, "token": token},
+    )

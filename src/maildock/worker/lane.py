@@ -20,9 +20,8 @@ from maildock.flow.store import Spooled, failed, read_attachment
 from maildock.providers.base import Mailbox, RemoteProvider
 from maildock.queue import Lease, describe
 from maildock.tables import email_processed_attachments as attachments
-from maildock.tables import email_providers, mailbox_leases
 from maildock.tables.email_processed_attachments import ClaimedAttachment, Settled
-from maildock.tables.email_providers import ProviderRow
+from maildock.tables.mailbox_leases import HeldMailbox
 from maildock.tables.session import DatabaseAway
 
 log = structlog.get_logger(__name__)
@@ -92,12 +91,10 @@ class Lane:
         self._lease.check()
         provider_id = self._lease.on.provider_id
         async with self._context.database.tenant(self._lease.on.tenant) as session:
-            if not await mailbox_leases.is_held(session, provider_id, self._lease.on.work, self._lease.token):
-                raise LostClaim
-            provider = await email_providers.working(session, provider_id)
-            if provider is None:
+            held = await self._lease.mailbox(session)
+            if not held.working:
                 return False
-            self._know(provider)
+            self._know(held)
             rows = await attachments.claim(
                 session, provider_id, self._lease.token, self._context.claim_seconds, room, DEATHS_BEFORE_ALONE
             )
@@ -111,12 +108,12 @@ class Lane:
                 self._reading[task] = row
         return bool(rows)
 
-    def _know(self, row: ProviderRow) -> None:
+    def _know(self, held: HeldMailbox) -> None:
         if self._mailbox is not None:
             return
-        self._kind = row.kind
-        self._mailbox = Mailbox(self._lease.on.tenant, row.provider_id, row.mailbox, row.since)
-        provider = self._context.providers[row.kind]
+        self._kind = held.kind
+        self._mailbox = Mailbox(self._lease.on.tenant, self._lease.on.provider_id, held.mailbox, held.since)
+        provider = self._context.providers[held.kind]
         if isinstance(provider, RemoteProvider):
             self._most = self._portion = min(provider.files_at_once, self._context.concurrency)
             self._at_once = asyncio.Semaphore(self._most)
