@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from types import FrameType
 
 import psycopg
 
@@ -17,10 +18,16 @@ def main() -> None:
     """Run the command line; what goes wrong on purpose is one line on standard error and an exit code."""
     streams.prepare()
     # Whoever is told to end cleans up, just as after Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _as_after_ctrl_c)
     code = _run()
     wrong = streams.flush()
     sys.exit(code or (_failed(f"standard output: {wrong}") if wrong else 0))
+
+
+def _as_after_ctrl_c(_number: int, frame: FrameType | None) -> None:
+    # What a script starts in its background ignores Ctrl-C, but is told to end like everything else.
+    interrupt = signal.getsignal(signal.SIGINT)
+    (interrupt if callable(interrupt) else signal.default_int_handler)(signal.SIGINT, frame)
 
 
 def _run() -> int:

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.cli.program import Maildock, Service, ended
+from tests.cli.program import PYTHON_M, Maildock, Service, ended
 from tests.mail import mail
 
 
@@ -37,11 +37,16 @@ def test_up_serves_tells_its_login_once_and_stops_cleanly(alone: Maildock, numbe
     assert second.stop()[0] == 0
 
 
+# As a script starts it in its background: without Ctrl-C.
+IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh", *PYTHON_M)
+
+
 @pytest.mark.parametrize("words", [("worker",), ("up", "--port", "0", "--json"), ("demo", "--port", "0")])
+@pytest.mark.parametrize("command", [PYTHON_M, IN_THE_BACKGROUND])
 def test_a_service_that_is_stopped_while_it_starts_has_stopped(
-    alone: Maildock, tmp_path: Path, words: tuple[str, ...]
+    alone: Maildock, tmp_path: Path, command: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    service = Maildock({**alone.environment, "TMPDIR": str(tmp_path)}, tmp_path).popen(*words)
+    service = Maildock({**alone.environment, "TMPDIR": str(tmp_path)}, tmp_path).popen(*words, command=command)
     while not (list(tmp_path.glob("*/database.location")) or list(tmp_path.glob("*/database"))):
         time.sleep(0.01)
     service.send_signal(signal.SIGTERM)

@@ -147,7 +147,8 @@ class SickDisk(FileOps):
 @pytest.fixture
 async def disk(settings: Settings, owner_dsn: str) -> AsyncIterator[tuple[Desk, SickDisk]]:
     files = SickDisk()
-    async with wiring.open_context(settings, wiring.dsns(settings, owner_dsn), files=files) as context:
+    soon = settings.model_copy(update={"retry_seconds": 1.0})
+    async with wiring.open_context(soon, wiring.dsns(settings, owner_dsn), files=files) as context:
         yield Desk(context, await add_tenant(context.database, "Shop")), files
 
 
