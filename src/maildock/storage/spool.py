@@ -21,6 +21,8 @@ from maildock.storage.threads import ended, in_thread
 BATCH = 1024 * 1024
 # A whole file of up to this size is hashed and written sooner than a thread is reached.
 SMALL = 128 * 1024
+# So many bytes are sent on their way to the disk while the stream goes on, so that few are left to wait for.
+FLUSH = 16 * BATCH
 
 _NAME = re.compile(r"[0-9a-f]{32}")
 
@@ -126,6 +128,12 @@ class _Writer:
         assert self.file is not None  # noqa: S101 - `write` has made it
         return SpoolFile(self._digest.hexdigest(), size, self._path, self.file)
 
+    def flush(self) -> None:
+        """Wait until what has been written is on the disk; a write may go on meanwhile."""
+        assert self.file is not None  # noqa: S101 - `write` has made it
+        with disk_errors(self._root):
+            self._files.fsync(self.file)
+
     def drop(self) -> None:
         """Remove the file."""
         if self.file is not None:
@@ -133,32 +141,52 @@ class _Writer:
 
 
 class _WriteBehind:
-    """Writes one batch in a thread while the stream gives the next: reading and writing use a core each."""
+    """Writes one batch in a thread while the stream gives the next: reading and writing use a core each.
+
+    A third thread sees to it from time to time that the disk has what was written.
+    """
 
     def __init__(self, writer: _Writer) -> None:
         self._writer = writer
         self._writing: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = None
+        self._unflushed = 0
 
     async def write(self, batch: bytes | bytearray) -> None:
         """Begin to write a batch, once the one before is written; raises what went wrong with that."""
         await self._written()
+        self._flush_behind()
         self._writing = asyncio.create_task(in_thread(self._writer.write, batch))
+        self._unflushed += len(batch)
+
+    def _flush_behind(self) -> None:
+        if self._flushing is not None and self._flushing.done():
+            # The system tells of a failure only once, so it must not be overheard.
+            self._flushing.result()
+            self._flushing = None
+        if self._unflushed >= FLUSH and self._flushing is None:
+            self._unflushed = 0
+            self._flushing = asyncio.create_task(in_thread(self._writer.flush))
 
     async def finish(self, batch: bytes | bytearray, size: int) -> SpoolFile:
         """Write the last batch, and give the whole file."""
         await self._written()
         if size <= SMALL:
             return self._writer.finish(batch, size)
-        return await in_thread(self._writer.finish, batch, size)
+        whole = await in_thread(self._writer.finish, batch, size)
+        if self._flushing is not None:
+            await self._flushing
+        return whole
 
     async def _written(self) -> None:
         if self._writing is not None:
             await self._writing
 
     async def end(self) -> None:
-        """Return when no thread writes any more; what went wrong there does not matter now."""
-        if self._writing is not None:
-            await ended(self._writing)
+        """Return when no thread works with the file any more; what went wrong there does not matter now."""
+        for working in (self._writing, self._flushing):
+            if working is not None:
+                await ended(working)
 
 
 async def _drain(stream: AsyncIterator[bytes], limit: int, behind: _WriteBehind) -> SpoolFile:
