@@ -7,6 +7,7 @@ twice is the same as putting it once. Every failure of the store or its disk is 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from os import stat_result
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -62,6 +63,10 @@ class ObjectStore(Protocol):
 
     def local_path(self, key: str) -> Path:
         """Give the local file of an object, whether it exists or not."""
+        ...
+
+    async def local_stat(self, key: str) -> stat_result | None:
+        """Give what the system says of an object's local file, `None` when it does not exist."""
         ...
 
     async def size(self, key: str) -> int | None:

@@ -93,12 +93,17 @@ class FileOps:
         """Make one folder (0700)."""
         folder.mkdir(FOLDER_MODE)
 
-    def size(self, path: Path) -> int | None:
-        """Give a file's size in bytes, `None` when it does not exist."""
+    def stat(self, path: Path) -> os.stat_result | None:
+        """Give what the system says of a file, `None` when it does not exist."""
         try:
-            return path.stat().st_size
+            return path.stat()
         except FileNotFoundError:
             return None
+
+    def size(self, path: Path) -> int | None:
+        """Give a file's size in bytes, `None` when it does not exist."""
+        found = self.stat(path)
+        return None if found is None else found.st_size
 
     def scan(self, folder: Path) -> Iterator[os.DirEntry[str]]:
         """List a folder, by name; one that does not exist is empty."""

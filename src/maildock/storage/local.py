@@ -6,7 +6,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from io import BufferedReader, FileIO
 from itertools import islice
-from os import DirEntry
+from os import DirEntry, stat_result
 from pathlib import Path
 from typing import BinaryIO
 
@@ -176,11 +176,16 @@ class LocalStore:
 
     async def size(self, key: str) -> int | None:
         """Give the object's size in bytes, `None` when it does not exist."""
-        return await in_thread(self._size, self.local_path(key))
+        found = await self.local_stat(key)
+        return None if found is None else found.st_size
 
-    def _size(self, path: Path) -> int | None:
+    async def local_stat(self, key: str) -> stat_result | None:
+        """Give what the system says of an object's file, `None` when it does not exist."""
+        return await in_thread(self._stat, self.local_path(key))
+
+    def _stat(self, path: Path) -> stat_result | None:
         with disk_errors(self._root):
-            return self._files.size(path)
+            return self._files.stat(path)
 
     async def delete(self, key: str) -> None:
         """Remove the object for good; a missing one is no error."""

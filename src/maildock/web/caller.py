@@ -13,8 +13,8 @@ from maildock.web.problems import Problem
 DEFAULT_LIMIT, MOST = 50, 200
 
 
-def house(request: Request) -> Context:
-    """Give the parts that the wiring chose."""
+async def house(request: Request) -> Context:
+    """Give the parts that the wiring chose. What is not `async` would be run in a thread."""
     context: Context = request.app.state.context
     return context
 
@@ -24,7 +24,7 @@ _bearer = HTTPBearer(auto_error=False, description="A token that `maildock token
 
 async def caller(request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]) -> UUID:
     """Give the tenant of the request's bearer token; without a good one the answer is 401."""
-    tenant = await tokens.tenant_of(house(request).database, bearer.credentials.strip()) if bearer else None
+    tenant = await tokens.tenant_of((await house(request)).database, bearer.credentials.strip()) if bearer else None
     if tenant is None:
         raise Problem(401, "A bearer token is needed; `maildock tokens add` makes one.", WWW_Authenticate="Bearer")
     return tenant

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from os import stat_result
 from pathlib import Path
 from urllib.parse import quote
 
@@ -33,12 +34,13 @@ async def download(request: Request, store: ObjectStore, row: DocumentRow) -> Re
     }
     if _has_it(request.headers.get("if-none-match", ""), etag):
         return Response(status_code=304, headers=headers)
-    if await store.size(row.storage_key) != row.size:
+    found = await store.local_stat(row.storage_key)
+    if found is None or found.st_size != row.size:
         raise Problem(503, "The file store does not have this file; `maildock fsck` says more.", "storage")
     ranges = wanted(request.headers, row.size, etag)
     # As a header, and not as a media type, it is left without a charset, which nobody knows.
     headers["Content-Type"] = media_type(row.content_type)
-    return _Download(store.local_path(row.storage_key), headers, ranges)
+    return _Download(store.local_path(row.storage_key), found, headers, ranges)
 
 
 class _Download(FileResponse):
@@ -46,8 +48,10 @@ class _Download(FileResponse):
 
     chunk_size = CHUNK
 
-    def __init__(self, path: Path, headers: dict[str, str], ranges: Sequence[tuple[int, int]]) -> None:
-        super().__init__(path, headers=headers)
+    def __init__(
+        self, path: Path, found: stat_result, headers: dict[str, str], ranges: Sequence[tuple[int, int]]
+    ) -> None:
+        super().__init__(path, headers=headers, stat_result=found)
         self._ranges = ranges
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,6 +7,9 @@ what it speaks HTTP with foresees data that is sent by other means
 
 import asyncio
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any, cast
@@ -61,7 +64,8 @@ async def _send_file(cycle: RequestResponseCycle, path: Path) -> None:
         if size and not cycle.disconnected:
             cycle.conn.send_with_data_passthrough(h11.Data(data=cast("bytes", _Elsewhere(size))))
             try:
-                await _send_bytes(cycle.transport, file, size)
+                with _full_packets(cycle.transport):
+                    await _send_bytes(cycle.transport, file, size)
             except ConnectionError:
                 cycle.transport.abort()
                 cycle.disconnected = True
@@ -71,6 +75,23 @@ async def _send_file(cycle: RequestResponseCycle, path: Path) -> None:
 def _opened(path: Path) -> tuple[FileIO, int]:
     file = FILES.open(path)
     return file, os.fstat(file.fileno()).st_size
+
+
+@contextmanager
+def _full_packets(transport: asyncio.Transport) -> Iterator[None]:
+    """Send no packet before it is full (tcp(7), TCP_CORK): the receiver is woken less often, which costs most."""
+    cork = getattr(socket, "TCP_CORK", None)
+    if cork is None:
+        yield
+        return
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.IPPROTO_TCP, cork, 1)
+    try:
+        yield
+    finally:
+        # A connection that has broken meanwhile has nothing left to send.
+        with suppress(OSError):
+            connection.setsockopt(socket.IPPROTO_TCP, cork, 0)
 
 
 async def _send_bytes(transport: asyncio.Transport, file: FileIO, size: int) -> None:

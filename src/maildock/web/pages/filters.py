@@ -64,7 +64,7 @@ def _time(text: str) -> datetime | None:
     return found.replace(tzinfo=UTC)
 
 
-def _asked(
+async def _asked(
     provider: str = "", status: str = "", since: Annotated[str, Query(alias="from")] = "", until: str = ""
 ) -> Filters:
     return Filters(provider, status, since, until)
