@@ -79,8 +79,8 @@ async def test_a_server_that_dies_under_load_costs_nothing_but_time(database: Em
             await sleep(0.15)
             kill_server(database)
             await sleep(4)
-        # On a busy machine its server may still be recovering.
-        await until_it_answers(desk)
+            # On a busy machine the server may still be recovering.
+            await until_it_answers(desk)
         await until_all_stored(desk)
         stop.set()
         await working
@@ -162,7 +162,7 @@ def fill(folder: Path) -> Path:
 
 
 async def until_it_answers(desk: Desk) -> None:
-    """Wait until the server has recovered, should the full disk have ended it."""
+    """Wait until the server has recovered, should something have ended it."""
     while True:
         with contextlib.suppress(OutageError):
             return await desk.context.database.ping()
