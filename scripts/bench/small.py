@@ -39,6 +39,8 @@ HOW = (
     " to the last commit. Its processor time is that of all its threads. The floor is a loop on one connection that"
     " does nothing but commit the rows of a stored attachment (object, file, document, association, and its row of the"
     " ledger, which is there already) one attachment at a time; it writes no file, files no mail and claims nothing."
+    " Ext4 looks longer for a free inode where thousands of files were deleted within the last five minutes, which"
+    " costs up to 0.2 ms for each attachment: measure when nothing was."
 )
 
 

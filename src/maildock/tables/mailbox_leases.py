@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from maildock.tables.email_providers import AWAKE
 from maildock.tables.session import TenantSession
 
 
@@ -68,8 +69,7 @@ async def held_mailbox(session: TenantSession, provider_id: UUID, work: str, tok
     """Give the mailbox if `token` still holds it, and keep it from changing hands until this transaction ends."""
     return await session.one(
         HeldMailbox,
-        "SELECT p.kind, p.mailbox, p.since, p.removed_at IS NULL AND p.status = 'active'"
-        " AND (p.quiet_until IS NULL OR p.quiet_until <= now()) AS working"
+        f"SELECT p.kind, p.mailbox, p.since, p.removed_at IS NULL AND p.status = 'active' AND {AWAKE} AS working"
         " FROM mailbox_leases AS l JOIN email_providers AS p ON p.tenant = %(tenant)s AND p.provider_id = l.provider_id"
         " WHERE l.tenant = %(tenant)s AND l.provider_id = %(provider_id)s AND l.work = %(work)s AND l.token = %(token)s"
         " AND l.expires_at > clock_timestamp() FOR SHARE OF l",
