@@ -14,7 +14,7 @@ from maildock.flow.context import Context
 from maildock.flow.store import Spooled, failed
 from maildock.queue import Lease, hint
 from maildock.storage.keys import object_key
-from maildock.tables import comments, documents, objects
+from maildock.tables import comments, documents, objects, tenants
 from maildock.tables import email_processed_attachments as attachments
 from maildock.tables.documents import NewDocument
 from maildock.tables.email_processed_attachments import Settled
@@ -99,7 +99,7 @@ async def _refer(session: TenantSession, context: Context, lease: Lease, put: Se
             new.append(document)
             results.append(_stored(outcome, document))
     if new:
-        await documents.create(session, new)
+        await documents.create(session, await tenants.system_user(session), new)
     return results
 
 

@@ -25,12 +25,10 @@ class NewDocument:
     name: str
 
 
-async def create(session: TenantSession, new: Sequence[NewDocument]) -> None:
-    """Write files, documents and associations, a statement each; what exists already stays as it is.
-
-    Uploader and creator is the tenant's system user.
-    """
+async def create(session: TenantSession, system_user: UUID, new: Sequence[NewDocument]) -> None:
+    """Write files, documents and associations, a statement each; what exists already stays as it is."""
     params = {
+        "user": system_user,
         "file_ids": [document.file_id for document in new],
         "document_ids": [document.document_id for document in new],
         "association_ids": [document.association_id for document in new],
@@ -44,27 +42,26 @@ async def create(session: TenantSession, new: Sequence[NewDocument]) -> None:
     await session.later(
         "INSERT INTO file_stores"
         " (tenant, file_id, storage_key, sha256, size, content_type, original_name, uploaded_by)"
-        " SELECT %(tenant)s, file_id, storage_key, sha256, size, content_type, original_name, system_user_id"
-        " FROM tenants, unnest(%(file_ids)s::uuid[], %(keys)s::text[], %(hashes)s::text[], %(sizes)s::bigint[],"
+        " SELECT %(tenant)s, file_id, storage_key, sha256, size, content_type, original_name, %(user)s"
+        " FROM unnest(%(file_ids)s::uuid[], %(keys)s::text[], %(hashes)s::text[], %(sizes)s::bigint[],"
         " %(types)s::text[], %(names)s::text[])"
         " AS new (file_id, storage_key, sha256, size, content_type, original_name)"
-        " WHERE tenants.tenant = %(tenant)s ON CONFLICT (tenant, file_id) DO NOTHING",
+        " ON CONFLICT (tenant, file_id) DO NOTHING",
         params,
     )
     await session.later(
         "INSERT INTO documents (tenant, document_id, file_id, name, created_by)"
-        " SELECT %(tenant)s, document_id, file_id, new.name, system_user_id"
-        " FROM tenants, unnest(%(document_ids)s::uuid[], %(file_ids)s::uuid[], %(names)s::text[])"
-        " AS new (document_id, file_id, name) WHERE tenants.tenant = %(tenant)s"
-        " ON CONFLICT (tenant, document_id) DO NOTHING",
+        " SELECT %(tenant)s, document_id, file_id, name, %(user)s"
+        " FROM unnest(%(document_ids)s::uuid[], %(file_ids)s::uuid[], %(names)s::text[])"
+        " AS new (document_id, file_id, name) ON CONFLICT (tenant, document_id) DO NOTHING",
         params,
     )
     await session.later(
         "INSERT INTO document_associations"
         " (tenant, association_id, document_id, entity_type, entity_id, created_by)"
-        " SELECT %(tenant)s, association_id, document_id, 'ticket', ticket_id, system_user_id"
-        " FROM tenants, unnest(%(association_ids)s::uuid[], %(document_ids)s::uuid[], %(ticket_ids)s::uuid[])"
+        " SELECT %(tenant)s, association_id, document_id, 'ticket', ticket_id, %(user)s"
+        " FROM unnest(%(association_ids)s::uuid[], %(document_ids)s::uuid[], %(ticket_ids)s::uuid[])"
         " AS new (association_id, document_id, ticket_id)"
-        " WHERE tenants.tenant = %(tenant)s ON CONFLICT (tenant, document_id, entity_type, entity_id) DO NOTHING",
+        " ON CONFLICT (tenant, document_id, entity_type, entity_id) DO NOTHING",
         params,
     )

@@ -185,18 +185,23 @@ async def make_all_failed_due(session: TenantSession) -> list[UUID]:
 
 async def claim_next(session: TenantSession, provider_id: UUID, token: UUID, seconds: float) -> ClaimedMessage | None:
     """Claim the mailbox's oldest due mail; the caller holds the mailbox's lease for mail."""
+    due = await session.value(
+        "SELECT email_id FROM email_processed_messages"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
+        " AND (next_attempt_at IS NULL OR next_attempt_at <= now())"
+        " AND (claimed_until IS NULL OR claimed_until < now())"
+        " ORDER BY received_at, created_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+        {"provider_id": provider_id},
+    )
+    if due is None:
+        return None
     return await session.one(
         ClaimedMessage,
         "UPDATE email_processed_messages SET claims = claims + 1, claim_token = %(token)s,"
         " claimed_until = now() + make_interval(secs => %(seconds)s)"
-        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id ="
-        " (SELECT email_id FROM email_processed_messages"
-        "  WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
-        "  AND (next_attempt_at IS NULL OR next_attempt_at <= now())"
-        "  AND (claimed_until IS NULL OR claimed_until < now())"
-        "  ORDER BY received_at, created_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-        " RETURNING email_id, raw_sha256, raw_size, attempts, outages, claims, failing_since",
-        {"provider_id": provider_id, "token": token, "seconds": seconds},
+        + _KEY
+        + " RETURNING email_id, raw_sha256, raw_size, attempts, outages, claims, failing_since",
+        {"provider_id": provider_id, "email_id": due, "token": token, "seconds": seconds},
     )
 
 

@@ -52,3 +52,11 @@ async def by_id(session: SweepSession, tenant: UUID) -> Tenant | None:
     """Give one tenant, `None` if there is none."""
     statement = "SELECT tenant, name, system_user_id FROM tenants WHERE tenant = %(tenant)s"
     return await session.one(Tenant, statement, {"tenant": tenant})
+
+
+async def system_user(session: TenantSession) -> UUID:
+    """Give the tenant's system user, who uploads and creates whatever mail brings in."""
+    found = await session.value("SELECT system_user_id FROM tenants WHERE tenant = %(tenant)s")
+    if found is None:
+        raise LookupError(f"there is no tenant {session.tenant}")
+    return UUID(str(found))

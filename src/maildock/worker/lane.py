@@ -48,7 +48,6 @@ class Lane:
         self._portion = context.concurrency
         self._exhausted = True
         self._claimed_at = 0.0
-        self._quick = False  # whether what was claimed last has been read before long
         self._kind = ""
         self._mailbox: Mailbox | None = None
         self._resting = False
@@ -123,19 +122,15 @@ class Lane:
         """Say how many rows to claim now: a claim costs the same for none, for one, and for sixty."""
         early = time.monotonic() - self._claimed_at < CLAIM_PAUSE
         crowded = len(self._reading) * 2 > self._portion
-        # What has been read waits for the group before it, so there is no hurry to read more.
-        ahead = bool(self._read and self._committing)
-        if early and self._under_way and (crowded or ahead or (self._exhausted and not self._nudged.is_set())):
+        if early and self._under_way and (crowded or (self._exhausted and not self._nudged.is_set())):
             return 0
-        if len(self._read) * 2 > MOST_TOGETHER:
-            return 0  # a few more would make a small group of their own
-        if not self._quick:
+        if not early:
             self._portion = self._most
         elif not self._exhausted:
             # These files are read faster than they are claimed. Of large ones no more are claimed than are read at
             # once: whoever dies has claimed them.
             self._portion = min(self._portion * 2, MOST_TOGETHER)
-        return min(self._portion, MOST_TOGETHER - len(self._read)) - len(self._reading)
+        return min(self._portion - len(self._reading), MOST_TOGETHER - len(self._read))
 
     @property
     def _under_way(self) -> bool:
@@ -206,14 +201,11 @@ class Lane:
         self._moved.set()
 
     def _collect(self) -> None:
-        read = [task for task in self._reading if task.done()]
-        for task in read:
+        for task in [task for task in self._reading if task.done()]:
             del self._reading[task]
             outcome = task.result()
             if outcome is not None:
                 self._read.append(outcome)
-        if read and not self._reading:
-            self._quick = time.monotonic() - self._claimed_at < CLAIM_PAUSE
         if self._committing and self._committing.done():
             finished, self._committing = self._committing, None
             finished.result()
