@@ -79,11 +79,8 @@ async def test_a_server_that_dies_under_load_costs_nothing_but_time(database: Em
             await sleep(0.15)
             kill_server(database)
             await sleep(4)
-<<<<<<< HEAD
             # On a busy machine the server may still be recovering.
             await until_it_answers(desk)
-=======
->>>>>>> parent of 4173387 (Claim fewer and fuller groups, with fewer statements for each mail and group)
         await until_all_stored(desk)
         stop.set()
         await working
