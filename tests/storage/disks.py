@@ -22,6 +22,20 @@ class Failing(FileOps):
         raise OSError(self._code, os.strerror(self._code))
 
 
+class FailsOnce(FileOps):
+    """A disk that tells of a lost write once, as the system does, and then of nothing more."""
+
+    def __init__(self) -> None:
+        self._failed = False
+
+    def fsync(self, file: FileIO) -> None:
+        """Fail the first time only."""
+        if not self._failed:
+            self._failed = True
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().fsync(file)
+
+
 class FillsUp(FileOps):
     """A disk with room for so many bytes, which writes what fits, as disks do."""
 

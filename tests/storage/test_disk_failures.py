@@ -4,18 +4,16 @@ import resource
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from io import FileIO
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from maildock.domain.errors import StorageFailure
-from maildock.storage.files import FileOps
 from maildock.storage.keys import object_key
 from maildock.storage.local import SPOOL, LocalStore
 from maildock.storage.spool import FLUSH, Spool
-from tests.storage.disks import Failing, FillsUp
+from tests.storage.disks import Failing, FailsOnce, FillsUp
 from tests.storage.streams import files_in, repeat, stream
 
 MIB = 1024 * 1024
@@ -74,20 +72,6 @@ async def test_a_disk_that_fills_up_leaves_nothing(root: Path, room: int) -> Non
     with pytest.raises(StorageFailure, match="is full"):
         await Spool(root, FillsUp(room)).spool(repeat(b"x" * 4096, 768), 3 * MIB)
     assert files_in(root) == []
-
-
-class FailsOnce(FileOps):
-    """A disk that tells of a lost write once, as the system does, and then of nothing more."""
-
-    def __init__(self) -> None:
-        self._failed = False
-
-    def fsync(self, file: FileIO) -> None:
-        """Fail the first time only."""
-        if not self._failed:
-            self._failed = True
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        super().fsync(file)
 
 
 @pytest.mark.parametrize("size", [FLUSH + 2 * MIB, 3 * FLUSH])
@@ -164,7 +148,7 @@ async def test_another_users_folder_is_refused_by_name(tmp_path: Path, unprivile
 LIMITED = """
 import asyncio, sys
 from pathlib import Path
-from maildock.storage.spool import FLUSH, Spool
+from maildock.storage.spool import Spool
 from tests.storage.streams import repeat
 
 asyncio.run(Spool(Path(sys.argv[1])).spool(repeat(b"x" * 10_000, 300), 1 << 30))
