@@ -206,7 +206,7 @@ async def test_nothing_is_made_due_at_a_removed_mailbox(box: MailboxDesk) -> Non
     context, tenant = box.desk.context, box.desk.tenant.tenant
     box.vendor.deliver(letter())
     await box.work()
-    box.vendor.fault(box.vendor.files_path, 9, "denied")
+    box.vendor.fault(box.vendor.files_path, 1000, "denied")
     box.vendor.deliver(letter("Scanner").attach("c.txt", b"c"))
     await box.work()
     async with context.database.tenant(tenant) as session:
