@@ -111,6 +111,8 @@ class Lease:
                 await self._renew()
             except OutageError as problem:
                 log.warning("lease not renewed", **describe(self.on), error=str(problem))
+            except Exception:  # the edge of the task; the lease lapses if it cannot be renewed
+                log.exception("lease not renewed", **describe(self.on))
 
     async def _release(self) -> None:
         """Hand everything back; tried until the database is there, for a claim that lapses looks like a death."""

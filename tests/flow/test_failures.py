@@ -8,7 +8,9 @@ from dataclasses import replace
 from io import FileIO
 from pathlib import Path
 
+import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from maildock import wiring
 from maildock.access.tenants import add_tenant
@@ -177,6 +179,23 @@ async def until_stored(desk: Desk) -> None:
     stop = Event()
     running = create_task(Worker(desk.context).run(stop))
     while {row["status"] for row in (await desk.ledger()).values()} != {"stored"}:
+        await sleep(0.1)
+    stop.set()
+    await running
+
+
+async def test_a_worker_that_cannot_look_for_work_says_so_and_looks_again(desk: Desk, owner_dsn: str) -> None:
+    await desk.receive(TWO)
+    stop = Event()
+    with psycopg.connect(owner_dsn, autocommit=True) as owner, capture_logs() as logs:
+        owner.execute("ALTER TABLE email_processed_messages RENAME TO elsewhere")
+        try:
+            running = create_task(Worker(desk.context).run(stop))
+            while ("work failed", "sweep") not in [(log["event"], log.get("part")) for log in logs]:
+                await sleep(0.1)
+        finally:
+            owner.execute("ALTER TABLE elsewhere RENAME TO email_processed_messages")
+    while set(await desk.documents()) != {"bad.bin", "good.txt"}:
         await sleep(0.1)
     stop.set()
     await running

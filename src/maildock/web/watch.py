@@ -82,6 +82,8 @@ class Watch:
                     await self._look_at(tenant)
                 except OutageError as problem:
                     log.warning("tickets not watched", tenant=str(tenant), error=str(problem))
+                except Exception:  # the edge of the task; whoever waits would wait for ever
+                    log.exception("tickets not watched", tenant=str(tenant))
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look_at(self, tenant: UUID) -> None:

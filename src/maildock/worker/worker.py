@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import psycopg
 import structlog
 
-from maildock.domain.errors import LostClaim, OutageError
+from maildock.domain.errors import LostClaim, OutageError, loggable
 from maildock.flow.alone import Gate
 from maildock.flow.catch_up import catch_up
 from maildock.flow.context import Context
@@ -20,6 +22,7 @@ from maildock.worker.lane import Lane
 log = structlog.get_logger(__name__)
 
 SWEEP_SECONDS = 5.0
+LISTEN_SECONDS = 1.0
 TIDY_SECONDS = 600.0
 TURN_SECONDS = 30.0  # how long one mailbox may keep its place while others wait
 STOP_SECONDS = 8.0  # what is in flight has this long to finish before it is handed back
@@ -63,8 +66,12 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then finish or hand back what is in flight, within ten seconds."""
-        background = [asyncio.create_task(self._listen()), asyncio.create_task(self._sweep())]
-        background.append(asyncio.create_task(self._tidy()))
+        always: tuple[tuple[str, Callable[[], Awaitable[None]], float], ...] = (
+            ("hints", self._listen, LISTEN_SECONDS),
+            ("sweep", self._sweep, min(SWEEP_SECONDS, self.context.claim_seconds / 2)),
+            ("tidying", partial(tidy, self.context), TIDY_SECONDS),
+        )
+        background = [asyncio.create_task(_forever(*one)) for one in always]
         try:
             await stop.wait()
         finally:
@@ -154,27 +161,21 @@ class Worker:
         return await is_due(self.context, on)
 
     async def _listen(self) -> None:
-        while True:
-            try:
-                async for on in hints(self.context.database.app_dsn):
-                    self.wake(on)
-            except psycopg.OperationalError as problem:
-                log.warning("hints interrupted", error=type(problem).__name__)
-            await asyncio.sleep(1)
+        async for on in hints(self.context.database.app_dsn):
+            self.wake(on)
 
     async def _sweep(self) -> None:
-        while True:
-            try:
-                for on in await due_work(self.context):
-                    self.wake(on)
-            except OutageError as problem:
-                log.warning("sweep interrupted", error=str(problem))
-            await asyncio.sleep(min(SWEEP_SECONDS, self.context.claim_seconds / 2))
+        for on in await due_work(self.context):
+            self.wake(on)
 
-    async def _tidy(self) -> None:
-        while True:
-            try:
-                await tidy(self.context)
-            except OutageError as problem:
-                log.warning("tidying interrupted", error=str(problem))
-            await asyncio.sleep(TIDY_SECONDS)
+
+async def _forever(name: str, work: Callable[[], Awaitable[None]], pause: float) -> None:
+    """Do `work` again and again, whatever goes wrong: nothing else would notice that it has ended."""
+    while True:
+        try:
+            await work()
+        except (OutageError, psycopg.OperationalError) as problem:
+            log.warning("work interrupted", part=name, error=loggable(problem))
+        except Exception:  # the edge of the task
+            log.exception("work failed", part=name)
+        await asyncio.sleep(pause)
