@@ -9,7 +9,7 @@ TOOLS := .venv/.tools-$(call hash,requirements/tools.txt)
 RUN := .venv/.run-$(call hash,requirements/tools.txt requirements/run.txt pyproject.toml)
 DEV := .venv/.dev-$(call hash,requirements/tools.txt requirements/dev.txt pyproject.toml)
 
-.PHONY: help demo install test soak bench pictures lint format types guards lock upgrade clean
+.PHONY: help demo install test test-external soak bench pictures lint format types guards lock upgrade clean
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
@@ -20,6 +20,9 @@ install: $(DEV) ## install maildock and what its tests need into .venv
 
 test: $(DEV) ## run all tests, in a real browser and on two PostgreSQLs
 	@$(BIN)/python -m scripts.run_tests
+
+test-external: $(DEV) ## run all tests on the system's PostgreSQL, those too that `make test` runs on one only
+	@$(BIN)/python -m scripts.run_tests external
 
 soak: $(DEV) ## kill it over and over, and see that nothing is lost
 	@$(BIN)/python -m pytest -m soak

@@ -24,11 +24,11 @@ def main() -> None:
     REPORTS.mkdir()
     for old in ROOT.glob(".coverage*"):
         old.unlink()
-    browser = _available("chromium", "chromium", "chromium-browser", "google-chrome")
+    browser = _browser()
     other = _other_postgres()
     chosen = " and ".join(("not soak", *(() if browser else ("not browser",)), *(() if other else ("not external",))))
     failed = _pytest("embedded", chosen)
-    failed |= other and _on_external(chosen)
+    failed |= other and _on_external(chosen, "-p", "scripts.only_sql")
     failed |= _coverage("combine", "-q") | _coverage("report")
     if not browser:
         print("left out: the tests in a browser; Chromium is not installed (Debian: chromium)")
@@ -41,15 +41,27 @@ def _available(package: str, *commands: str) -> bool:
     return subprocess.run(("scripts/need.sh", package, *commands), cwd=ROOT, check=False).returncode == 0
 
 
+def _browser() -> bool:
+    return _available("chromium", "chromium", "chromium-browser", "google-chrome")
+
+
 def _other_postgres() -> bool:
     with contextlib.suppress(NoPostgres):
         return bool(binaries())
     return _available("postgresql", "no-such-command") and bool(binaries())
 
 
-def _on_external(chosen: str) -> bool:
+def all_on_external() -> None:
+    """Run every test on the system's PostgreSQL, those too that repeat the same statements; exit 1 if one failed."""
+    REPORTS.mkdir(exist_ok=True)
+    if not (_other_postgres() and _browser()):
+        raise SystemExit("not run: install PostgreSQL and Chromium first (Debian: postgresql, chromium)")
+    raise SystemExit(_on_external("not soak"))
+
+
+def _on_external(chosen: str, *options: str) -> bool:
     with throw_away(REPORTS / "sql") as url:
-        return _pytest("external", chosen, "-p", "scripts.only_sql", database=url)
+        return _pytest("external", chosen, *options, database=url)
 
 
 def _pytest(name: str, chosen: str, *options: str, database: str | None = None) -> bool:
@@ -73,4 +85,4 @@ def _python(*module: str) -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    main()
+    all_on_external() if sys.argv[1:] == ["external"] else main()
