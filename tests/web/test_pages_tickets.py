@@ -233,3 +233,15 @@ async def test_static_files_are_kept_by_browsers(ann: Visitor) -> None:
     assert (answer.status, answer.headers["content-type"]) == (200, "text/css; charset=utf-8")
     assert "immutable" in answer.headers["cache-control"]
     assert (await ann.get("/static/../sanitise.py")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/tickets/999", "/tickets/none", "/dashboard"])
+async def test_an_error_leaves_the_navigation_to_whoever_is_logged_in(ann: Visitor, path: str) -> None:
+    answer = await ann.get(path)
+    assert answer.status in (403, 404, 422)
+    assert b'aria-label="Pages"' in answer.body
+    assert b'href="/people"' not in answer.body
+
+
+async def test_an_error_shows_a_stranger_no_navigation(origin: str) -> None:
+    assert b'aria-label="Pages"' not in (await Visitor(origin).get("/nowhere")).body

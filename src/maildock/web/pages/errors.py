@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from maildock.web.pages.refusals import NeedsLogin
 from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.visit import Visit
 from maildock.web.problems import Problem, from_error, problem_of
 
 _FOR_PROGRAMS = ("/api/", "/webhooks/", "/healthz", "/readyz", "/metrics")
@@ -34,16 +35,17 @@ def install(app: FastAPI) -> None:
 async def _for_both(request: Request, error: Exception) -> Response:
     if request.scope["path"].startswith(_FOR_PROGRAMS):
         return from_error(request, error)
-    return _page(problem_of(request, error))
+    # Whoever was recognised before it went wrong keeps the navigation.
+    return _page(problem_of(request, error), getattr(request.state, "visit", None))
 
 
-def _page(problem: Problem) -> Response:
+def _page(problem: Problem, visit: Visit | None) -> Response:
     title = _TITLES.get(problem.status, HTTPStatus(problem.status).phrase)
     return page(
         "error.html",
         problem.status,
         problem.headers,
-        visit=None,
+        visit=visit,
         title=title,
         status=problem.status,
         detail=problem.detail,

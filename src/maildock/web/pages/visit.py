@@ -86,6 +86,7 @@ async def _signed_in(request: Request) -> Visit:
     visit = await known(request)
     if visit is None:
         raise NeedsLogin
+    request.state.visit = visit
     return visit
 
 
