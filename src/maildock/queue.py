@@ -20,6 +20,7 @@ from maildock.domain.errors import LostClaim, OutageError
 from maildock.tables import email_processed_attachments, email_processed_messages, mailbox_leases
 from maildock.tables.mailbox_leases import HeldMailbox
 from maildock.tables.session import Database, TenantSession
+from maildock.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -147,9 +148,7 @@ async def lease(database: Database, on: Hint, seconds: float) -> AsyncIterator[L
     try:
         yield held
     finally:
-        keeper.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await keeper
+        await end(keeper)
         await held._release()  # noqa: SLF001
 
 

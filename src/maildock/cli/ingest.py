@@ -21,6 +21,7 @@ from maildock.domain.errors import MaildockError, MessageTooLarge, NotAMessage
 from maildock.flow.receive import Receipt, receive_raw
 from maildock.tables import api_reads, tickets
 from maildock.tables import email_processed_messages as messages
+from maildock.tasks import end
 from maildock.web.shapes import Attachment
 from maildock.worker.settle import settle
 from maildock.worker.worker import Worker
@@ -66,8 +67,7 @@ async def _ingest(house: House, found: list[Source], tenant: str, *, as_json: bo
                 step()
         await receiving
     finally:
-        receiving.cancel()
-        await asyncio.gather(receiving, return_exceptions=True)
+        await end(receiving)
         await worker.stop()
     return all_well
 

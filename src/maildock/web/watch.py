@@ -56,7 +56,8 @@ class Watch:
                 moved = watched.moved
                 if watched.version == told:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(moved.wait(), BEAT_SECONDS)
+                        async with asyncio.timeout(BEAT_SECONDS):
+                            await moved.wait()
                 changed = watched.version != told
                 told = watched.version
                 yield told if changed else None

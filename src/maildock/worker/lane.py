@@ -23,6 +23,7 @@ from maildock.tables import email_processed_attachments as attachments
 from maildock.tables.email_processed_attachments import ClaimedAttachment, Settled
 from maildock.tables.mailbox_leases import HeldMailbox
 from maildock.tables.session import DatabaseAway
+from maildock.tasks import end
 
 log = structlog.get_logger(__name__)
 
@@ -229,11 +230,8 @@ class Lane:
 
     async def _abandon(self) -> None:
         """Stop what is still under way; nothing of it has been written, so the next holder begins it anew."""
-        left: list[Awaitable[object]] = [*self._reading, *self._watching]
-        for watch in self._watching:
-            watch.cancel()
-        for task in self._reading:
-            task.cancel()
+        await end(*self._watching, *self._reading)
+        left: list[Awaitable[object]] = [*self._reading]
         if self._committing:
             # Half a commit is none, but one that is on its way should arrive.
             left.append(self._committing)

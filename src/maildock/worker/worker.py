@@ -17,6 +17,7 @@ from maildock.flow.context import Context
 from maildock.flow.fetch import fetch_next
 from maildock.flow.recover import due_work, is_due, open_claims, tidy
 from maildock.queue import Hint, describe, hints, lease
+from maildock.tasks import end
 from maildock.worker.lane import Lane
 
 log = structlog.get_logger(__name__)
@@ -75,9 +76,7 @@ class Worker:
         try:
             await stop.wait()
         finally:
-            for task in background:
-                task.cancel()
-            await asyncio.gather(*background, return_exceptions=True)
+            await end(*background)
             await self.stop()
 
     async def drain(self, stop: asyncio.Event) -> None:
@@ -104,15 +103,14 @@ class Worker:
         if not tasks:
             return
         _, late = await asyncio.wait(tasks, timeout=STOP_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await end(*late)
 
     async def next_end(self, seconds: float) -> bool:
         """Wait until a mailbox's turn ends, but not longer than `seconds`; says whether one did."""
         self._turn_over.clear()
         with contextlib.suppress(TimeoutError):
-            return await asyncio.wait_for(self._turn_over.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                return await self._turn_over.wait()
         return False
 
     def _fill_places(self) -> None:
