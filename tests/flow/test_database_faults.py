@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import random
 import signal
 import subprocess
 import time
@@ -22,7 +23,7 @@ from maildock.settings import load
 from maildock.tables.session import Database
 from maildock.worker.worker import Worker
 from tests.desk import EMAILS, LEDGER, Desk
-from tests.mail import mail
+from tests.mail import Mail, mail
 
 PATIENCE = 120.0
 MAILS = [mail(f"Mail {number}").attach(f"{number}.bin", bytes([number]) * 200_000) for number in range(12)]
@@ -52,59 +53,91 @@ def database(tmp_path: Path) -> Iterator[EmbeddedDatabase]:
         own.destroy()
 
 
-def kill_server(database: EmbeddedDatabase) -> None:
-    """End the server as a crash would."""
-    (pid_file,) = database.location.rglob("postmaster.pid")
-    os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+@pytest.fixture
+async def desk(database: EmbeddedDatabase, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk on that database."""
+    owner = await to_thread(database.start)
+    await to_thread(migrate, owner)
+    async with house(owner, tmp_path) as one:
+        yield one
 
 
-async def until_all_stored(desk: Desk) -> None:
-    """Wait until every mail is filed and every attachment stored; what is not is said after a while."""
+def kill_server(database: EmbeddedDatabase) -> bool:
+    """End the server as a crash would; `False` while none is there."""
+    try:
+        (pid_file,) = database.location.rglob("postmaster.pid")
+        os.kill(int(pid_file.read_text().split()[0]), signal.SIGKILL)
+    except (ValueError, IndexError, FileNotFoundError, ProcessLookupError):
+        return False
+    return True
+
+
+async def until_all_stored(desk: Desk, mails: int) -> None:
+    """Wait until every mail is filed and its attachment stored; what is not is said after a while."""
     end, rows = time.monotonic() + PATIENCE, []
     while time.monotonic() < end:
         with contextlib.suppress(OutageError):
             rows = [*await desk.all(EMAILS), *await desk.all(LEDGER)]
-            if [row["status"] for row in rows] == ["filed"] * len(MAILS) + ["stored"] * len(MAILS):
+            if [row["status"] for row in rows] == ["filed"] * mails + ["stored"] * mails:
                 return
         await sleep(0.1)
     raise AssertionError([row for row in rows if row["status"] not in {"filed", "stored"}] or f"{len(rows)} rows")
 
 
-async def test_a_server_that_dies_under_load_costs_nothing_but_time(database: EmbeddedDatabase, tmp_path: Path) -> None:
-    owner = await to_thread(database.start)
-    await to_thread(migrate, owner)
-    async with house(owner, tmp_path) as desk:
-        for one in MAILS:
-            await desk.receive(one)
-        stop = Event()
-        working = create_task(Worker(desk.context).run(stop))
-        for _ in range(2):
-            await sleep(0.15)
-            kill_server(database)
-            await sleep(4)
-            # On a busy machine the server may still be recovering.
-            await until_it_answers(desk)
-        await until_all_stored(desk)
-        stop.set()
-        await working
-        assert len(await desk.documents()) == len(MAILS)
-        assert [row for row in await desk.all(LEDGER) if row["attempts"]] == []
-        assert (await desk.fsck()).clean
+async def assert_nothing_was_lost(desk: Desk, mails: int) -> None:
+    """Everything is there, and none of it was tried twice for what was no fault of its own."""
+    assert len(await desk.documents()) == mails
+    assert [row for row in await desk.all(LEDGER) if row["attempts"]] == []
+    assert (await desk.fsck()).clean
 
 
-async def test_work_goes_on_soon_after_an_outage_however_long_it_was(
-    database: EmbeddedDatabase, tmp_path: Path
+async def test_a_server_that_dies_under_load_costs_nothing_but_time(desk: Desk, database: EmbeddedDatabase) -> None:
+    for one in MAILS:
+        await desk.receive(one)
+    stop = Event()
+    working = create_task(Worker(desk.context).run(stop))
+    for _ in range(2):
+        await sleep(0.15)
+        assert kill_server(database)
+        await sleep(4)
+        # On a busy machine the server may still be recovering.
+        await until_it_answers(desk)
+    await until_all_stored(desk, len(MAILS))
+    stop.set()
+    await working
+    await assert_nothing_was_lost(desk, len(MAILS))
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+async def test_a_server_that_dies_a_hundred_times_costs_nothing_but_time(
+    desk: Desk, database: EmbeddedDatabase
 ) -> None:
-    owner = await to_thread(database.start)
-    await to_thread(migrate, owner)
-    async with house(owner, tmp_path) as desk:
-        await to_thread(database.stop)
+    stop = Event()
+    working = create_task(Worker(desk.context).run(stop))
+    mails = deaths = 0
+    while deaths < 100:
+        for _ in range(4):
+            mails += 1
+            await until_received(desk, mail(f"Mail {mails}").attach(f"{mails}.bin", os.urandom(200_000)))
         for _ in range(2):
-            with pytest.raises(OutageError):
-                await desk.context.database.ping()
-        await to_thread(database.start)
-        async with asyncio.timeout(3):
+            await sleep(random.uniform(0, 1))
+            deaths += kill_server(database)
             await until_it_answers(desk)
+        await until_all_stored(desk, mails)
+    stop.set()
+    await working
+    await assert_nothing_was_lost(desk, mails)
+
+
+async def test_work_goes_on_soon_after_an_outage_however_long_it_was(desk: Desk, database: EmbeddedDatabase) -> None:
+    await to_thread(database.stop)
+    for _ in range(2):
+        with pytest.raises(OutageError):
+            await desk.context.database.ping()
+    await to_thread(database.start)
+    async with asyncio.timeout(3):
+        await until_it_answers(desk)
 
 
 if os.geteuid() == 0:  # nobody else may mount a disk so small
@@ -162,6 +195,15 @@ def fill(folder: Path) -> Path:
     with ballast.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, max(free - 1_000_000, 1))
     return ballast
+
+
+async def until_received(desk: Desk, one: Mail) -> None:
+    """Hand a mail in again until it is taken: the server dies at any time."""
+    while True:
+        with contextlib.suppress(OutageError):
+            await desk.receive(one)
+            return
+        await sleep(0.2)
 
 
 async def until_it_answers(desk: Desk) -> None:
