@@ -52,6 +52,13 @@ async def test_a_reply_that_comes_first_opens_its_own_ticket(desk: Desk) -> None
     assert len(await desk.all(TICKETS)) == 2
 
 
+async def test_a_reply_at_the_end_of_a_long_thread_is_known_by_the_mail_that_began_it(desk: Desk) -> None:
+    first = mail("Printer")
+    between = "".join(f" <{number}@elsewhere.example>" for number in range(150))
+    await desk.ingest(first, mail("Re: Printer").header("References", first.message_id + between))
+    assert len(await desk.all(TICKETS)) == 1
+
+
 async def test_in_reply_to_wins_over_references(desk: Desk) -> None:
     one, two = mail("One"), mail("Two")
     both = replace(mail("Both"), references=(two.message_id, one.message_id))

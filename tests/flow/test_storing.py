@@ -110,6 +110,13 @@ async def test_a_container_is_unpacked_into_its_files(desk: Desk) -> None:
     assert await desk.documents() == {"one.txt": b"first", "two.pdf": b"second"}
 
 
+async def test_a_damaged_container_is_a_file_beside_those_that_it_still_has(desk: Desk) -> None:
+    cut = winmail({"one.txt": b"first", "two.pdf": b"second"})[:-5]
+    await desk.ingest(mail("Outlook").attach("winmail.dat", cut, "application/ms-tnef"))
+    assert await desk.documents() == {"winmail.dat": cut, "one.txt": b"first"}
+    assert (await desk.fsck()).clean
+
+
 async def test_what_only_claims_to_be_a_container_is_a_file(desk: Desk) -> None:
     await desk.ingest(mail("Outlook").attach("winmail.dat", b"not TNEF at all", "application/ms-tnef"))
     assert await desk.documents() == {"winmail.dat": b"not TNEF at all"}

@@ -94,7 +94,8 @@ def test_nothing_else_becomes_a_file(row: Row) -> None:
 @pytest.mark.parametrize("row", manifest("tnef_manifest.jsonl"), ids=lambda row: row["file"])
 def test_every_file_in_a_container_is_found(row: Row) -> None:
     raw = (CORPUS / row["file"]).read_bytes()
-    files = read_tnef(io.BytesIO(raw)) or ()
+    contents = read_tnef(io.BytesIO(raw))
+    files = contents.files if contents else ()
     found = {(same_text(raw[one.offset : one.offset + one.size]), one.name) for one in files}
     members = [one for one in row["members"] if not one["is_body"] and one["sha256"] != PLACEHOLDER]
     assert len(files) == len(members)

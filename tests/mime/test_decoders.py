@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from maildock.mime.base64 import Base64
 from maildock.mime.content import Codec, Decoder, Identity, Locator, byte_range, decode, encoding_of
 from maildock.mime.quopri import QuotedPrintable
+from maildock.mime.uublocks import BlockFinder
 from maildock.mime.uuencode import Uuencode
 
 CODECS: list[Callable[[], Codec]] = [Identity, Base64, QuotedPrintable, Uuencode]
@@ -101,6 +102,21 @@ def test_malformed_escapes_stay() -> None:
 @given(payload=data, at=cuts)
 def test_uuencoding_gives_back_what_was_encoded(payload: bytes, at: list[int]) -> None:
     assert run(Uuencode(), pieces(b"preamble\n\n" + uuencoded(payload) + b"after\n", at)) == payload
+
+
+@given(payload=data, at=cuts, zeros=st.integers(0, 120))
+@example(payload=b"BM", at=[], zeros=120)
+def test_a_uuencoded_file_in_a_text_is_found_without_the_blanks_at_the_ends_of_its_lines(
+    payload: bytes, at: list[int], zeros: int
+) -> None:
+    payload = b"A" + payload + bytes(zeros)
+    sent = uuencoded(payload)
+    stripped = b"".join(line.rstrip() + b"\n" for line in sent.split(b"\n")[:-1])
+    for written in (sent, stripped):
+        finder = BlockFinder(9, 1000)
+        text = b"".join(finder.feed(piece) for piece in pieces(b"Hello,\n" + written + b"bye\n", at)) + finder.finish()
+        assert text == b"Hello,\nbye\n"
+        assert run(Uuencode(), [written]) == payload
 
 
 def test_uuencoding_without_a_begin_line_is_decoded() -> None:

@@ -55,7 +55,7 @@ UNITS += [
     "[#",
 ]
 ALL_USES = frozenset({"match", "fullmatch", "search"})
-ENDS = ["", "\x00", "!", "\n\nX", '"']
+ENDS = ["", "\x00", "!", "\n\nX", '"', "\\"]
 
 
 def modules() -> Iterator[ModuleType]:

@@ -1,9 +1,12 @@
 """Mails whose structure is broken or rare: what is a file in them, and what the message's own text."""
 
+import io
+
 import pytest
 
 from maildock.domain.eligibility import Policy, judge
-from maildock.domain.message import Address, InboundMessage
+from maildock.domain.message import Address, InboundMessage, PartKind
+from maildock.mime.reader import read_message
 from tests.mime.trees import data_of, read
 
 TEXT = "Content-Type: text/plain\r\n\r\nhello"
@@ -107,3 +110,26 @@ def test_other_line_ends_change_nothing(end: str) -> None:
 def test_an_address_is_read_without_what_is_wrapped_around_it(address: str) -> None:
     sender = read(f"From: Ann {address}\r\n\r\n".encode()).sender
     assert sender == Address("Ann", "a@b")
+
+
+def test_a_file_that_is_no_picture_is_not_shown_by_an_object() -> None:
+    shown = 'Content-Type: text/html\r\n\r\n<object data="cid:1@x" type="application/x-apple-msg-attachment"></object>'
+    packed = "Content-Type: application/pdf; name=a.pdf\r\nContent-ID: <1@x>\r\n\r\nx"
+    assert fates(read(multipart("Content-Type: multipart/related; boundary=b", shown, packed))) == [("a.pdf", None)]
+
+
+def test_a_report_is_machinery_and_what_is_attached_to_it_is_not() -> None:
+    head = "Content-Type: multipart/report; report-type=tlsrpt; boundary=b"
+    status = "Content-Type: message/delivery-status\r\n\r\nx"
+    headers = "Content-Type: text/rfc822-headers\r\n\r\nx"
+    packed = "Content-Type: application/tlsrpt+gzip; name=r.json.gz\r\n\r\nx"
+    named = "Content-Type: text/csv\r\nContent-Disposition: attachment; filename=u.csv\r\n\r\nx"
+    message = read(multipart(head, TEXT, status, headers, packed, named))
+    assert [fate for _, fate in fates(message)] == ["machine_part", "machine_part", None, None]
+
+
+def test_of_too_many_files_in_a_text_one_part_stands_for_the_rest() -> None:
+    blocks = b"begin 644 a.txt\n#86)C\n`\nend\n" * 12
+    message = read_message(io.BytesIO(b"Subject: x\r\n\r\n" + blocks), max_parts=10)
+    assert [part.kind for part in message.parts] == [PartKind.FILE] * 10 + [PartKind.LIMIT]
+    assert message.parts[-1].detail == "2 more parts"

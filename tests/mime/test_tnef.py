@@ -12,8 +12,14 @@ NEXT = attribute(ANNOUNCED, bytes(14))
 
 
 def names(raw: bytes) -> list[tuple[str, bytes]] | None:
-    files = read_tnef(io.BytesIO(raw))
-    return None if files is None else [(one.name, raw[one.offset : one.offset + one.size]) for one in files]
+    contents = read_tnef(io.BytesIO(raw))
+    files = contents.files if contents else ()
+    return [(one.name, raw[one.offset : one.offset + one.size]) for one in files] if contents else None
+
+
+def is_complete(raw: bytes) -> bool:
+    contents = read_tnef(io.BytesIO(raw))
+    return contents is not None and contents.complete
 
 
 @pytest.mark.parametrize(("codepage", "codec"), [(1251, "cp1251"), (65001, "utf-8"), (0, "utf-8")])
@@ -40,3 +46,24 @@ def test_an_empty_property_hides_none_behind_it() -> None:
 def test_a_container_whose_only_file_is_cut_off_is_kept_as_it_is() -> None:
     assert names(winmail({"a.txt": b"data"})[:-3]) is None
     assert names(winmail({"a.txt": b"data", "b.txt": b"data"})[:-3]) == [("a.txt", b"data")]
+
+
+@pytest.mark.parametrize("padding", [b"", b"\x00" * 500, b"\r\n\r\n"])
+def test_padding_is_no_damage(padding: bytes) -> None:
+    assert is_complete(winmail({"a.txt": b"data"}) + padding)
+    assert is_complete(winmail({}) + padding)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        winmail({"a.txt": b"data", "b.txt": b"data"})[:-3],
+        winmail({"a.txt": b"data"}) + b"more of it",
+        winmail({"a.txt": b"data"}) + attribute(ANNOUNCED, bytes(14)),
+        winmail({f"{number}.txt": b"data" for number in range(1001)}),
+        container(attribute(CODEPAGE, bytes(8), level=1))[:-5],
+    ],
+    ids=["cut", "followed", "without data", "crowded", "stump"],
+)
+def test_a_container_that_was_not_read_to_its_end_is_not_complete(raw: bytes) -> None:
+    assert not is_complete(raw)

@@ -7,7 +7,7 @@ from uuid import UUID
 from maildock.domain.ids import text_hash
 from maildock.domain.message import InboundMessage
 
-# A References header may be as long as its sender likes; the newest ancestors decide.
+# A References header may be as long as its sender likes; the newest ancestors decide, and the one that began it all.
 MOST_ANCESTORS = 100
 MOST_NUMBERS = 5
 
@@ -18,7 +18,8 @@ def ancestors(message: InboundMessage) -> tuple[bytes, ...]:
     """Hash the Message-IDs that the mail answers: In-Reply-To first, then References from the newest."""
     ordered = (*message.in_reply_to, *reversed(message.references))
     own = text_hash(message.message_id) if message.message_id else b""
-    hashes = dict.fromkeys(text_hash(answered) for answered in ordered[:MOST_ANCESTORS])
+    newest, oldest = ordered[: MOST_ANCESTORS - 1], ordered[MOST_ANCESTORS - 1 :][-1:]
+    hashes = dict.fromkeys(text_hash(answered) for answered in (*newest, *oldest))
     hashes.pop(own, None)
     return tuple(hashes)
 

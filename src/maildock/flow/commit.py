@@ -84,8 +84,8 @@ async def _refer(session: TenantSession, context: Context, lease: Lease, put: Se
     results: list[Settled] = []
     new: list[NewDocument] = []
     for outcome in put:
-        if outcome.members is not None:
-            await _insert_members(session, context, lease, outcome)
+        await _insert_members(session, context, lease, outcome)
+        if outcome.inside.only_wrapping:
             results.append(_container(outcome))
             continue
         document = _document(lease.on.tenant, lease.on.provider_id, outcome)
@@ -105,7 +105,9 @@ async def _refer(session: TenantSession, context: Context, lease: Lease, put: Se
 
 async def _insert_members(session: TenantSession, context: Context, lease: Lease, outcome: Spooled) -> None:
     row = outcome.row
-    members = judge(outcome.members or (), context.policy)
+    members = judge(outcome.inside.members, context.policy)
+    if not members:
+        return
     await attachments.insert(
         session,
         lease.on.provider_id,
@@ -115,8 +117,7 @@ async def _insert_members(session: TenantSession, context: Context, lease: Lease
         members,
         kept_sha256=outcome.file.sha256,
     )
-    if members:
-        await hint(session, lease.on.provider_id, "files")
+    await hint(session, lease.on.provider_id, "files")
 
 
 def _container(outcome: Spooled) -> Settled:

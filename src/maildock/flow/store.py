@@ -5,15 +5,15 @@ the object store and the tables.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from maildock.domain.eligibility import skip_reason
 from maildock.domain.errors import Gone, KilledItsWorker, StorageFailure
 from maildock.domain.failures import DEATHS_BEFORE_ALONE, History, judge_failure
-from maildock.domain.message import Part, PartKind
+from maildock.domain.message import PartKind
 from maildock.flow.context import Context
-from maildock.flow.unpack import packed_range, unpack
+from maildock.flow.unpack import UNOPENED, Unpacked, packed_range, unpack
 from maildock.providers.base import AttachmentRef, EmailRef
 from maildock.queue import Lease
 from maildock.storage.keys import object_key
@@ -23,11 +23,11 @@ from maildock.tables.email_processed_attachments import ClaimedAttachment, Settl
 
 @dataclass(frozen=True, slots=True)
 class Spooled:
-    """An attachment whose bytes are whole in the spool; `members` are the files inside, if it is a container."""
+    """An attachment whose bytes are whole in the spool, and what is inside, if it is a container."""
 
     row: ClaimedAttachment
     file: SpoolFile
-    members: tuple[Part, ...] | None = field(default=None)
+    inside: Unpacked = UNOPENED
 
 
 async def read_attachment(context: Context, lease: Lease, kind: str, row: ClaimedAttachment) -> Spooled | Settled:
@@ -46,8 +46,9 @@ async def read_attachment(context: Context, lease: Lease, kind: str, row: Claime
         file = await context.spool.spool(_bytes(context, kind, email, row), context.policy.max_attachment_bytes)
     except OverLimit:
         return skipped(row, "too_large")
-    members = await unpack(row, file) if row.kind == PartKind.CONTAINER else None
-    return Spooled(row, file, members)
+    if row.kind != PartKind.CONTAINER:
+        return Spooled(row, file)
+    return Spooled(row, file, await unpack(row, file))
 
 
 async def _bytes(context: Context, kind: str, email: EmailRef, row: ClaimedAttachment) -> AsyncIterator[bytes]:

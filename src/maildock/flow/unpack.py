@@ -5,22 +5,35 @@ files is still to be read from them.
 """
 
 import asyncio
+from dataclasses import dataclass
 
 from maildock.domain.message import Part, PartKind
-from maildock.mime.tnef import TnefFile, read_tnef
+from maildock.mime.tnef import Contents, TnefFile, read_tnef
 from maildock.storage.spool import SpoolFile
 from maildock.tables.email_processed_attachments import ClaimedAttachment
 
 
-async def unpack(row: ClaimedAttachment, file: SpoolFile) -> tuple[Part, ...] | None:
-    """List the files inside a spooled container; `None` when it only claims to be one, and is a file itself."""
+@dataclass(frozen=True, slots=True)
+class Unpacked:
+    """The files inside an attachment; it is a file itself unless it is `only_wrapping`."""
+
+    members: tuple[Part, ...] = ()
+    only_wrapping: bool = False
+
+
+UNOPENED = Unpacked()
+
+
+async def unpack(row: ClaimedAttachment, file: SpoolFile) -> Unpacked:
+    """List the files inside what claims to be a container; a damaged one is a file beside those that it still has."""
     found = await asyncio.to_thread(_read, file)
     if found is None:
-        return None
-    return tuple(_part(row, number, inside) for number, inside in enumerate(found, 1))
+        return UNOPENED
+    members = tuple(_part(row, number, inside) for number, inside in enumerate(found.files, 1))
+    return Unpacked(members, found.complete)
 
 
-def _read(file: SpoolFile) -> tuple[TnefFile, ...] | None:
+def _read(file: SpoolFile) -> Contents | None:
     with file.path.open("rb") as source:
         return read_tnef(source)
 

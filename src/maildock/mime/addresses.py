@@ -9,7 +9,7 @@ from maildock.mime import words
 _LIMIT = 1 << 16
 _MOST = 1000
 _TOKEN = re.compile(
-    r"\"((?:[^\"\\]|\\.)*+)(?:\"|\Z)|<([^<>]*+)(?:>|\Z)|([(),;]|:(?!//))|([^\"<(),;:]++|:)|.", re.DOTALL
+    r"\"((?:[^\"\\]|\\(?:.|\Z))*+)(?:\"|\Z)|<([^<>]*+)(?:>|\Z)|([(),;]|:(?!//))|([^\"<(),;:]++|:)|.", re.DOTALL
 )
 _NO_GROUP = ("@", "=?")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

@@ -11,7 +11,7 @@ from html import unescape
 from urllib.parse import unquote, urljoin
 
 _LOADING = frozenset({"src", "background", "poster", "lowsrc", "dynsrc"})
-_LOADING_BY_LINK = {"image": ("href", "xlink:href"), "use": ("href", "xlink:href"), "object": ("data",)}
+_LOADING_BY_LINK = {"image": ("href", "xlink:href"), "use": ("href", "xlink:href")}
 _RAW = frozenset({"script", "style", "title", "textarea", "xmp", "noembed", "noframes"})
 
 _LONGEST_VALUE = 1 << 16

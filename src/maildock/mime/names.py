@@ -1,6 +1,7 @@
 """File names that are safe to store, to show and to download, from whatever a mail claims."""
 
 import re
+import sys
 import unicodedata
 
 from maildock.mime import words
@@ -12,7 +13,11 @@ _LONGEST_EXTENSION = 32
 _DRIVE = re.compile(r"(?:[A-Za-z]:(?!\s))+")
 _BLANKS = re.compile(r"\s+")
 _WHITESPACE_CONTROLS = frozenset("\t\n\r\v\f")
-_UNWANTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_UNWANTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What this Python's Unicode does not know yet may be a character all the same; these never are.
+_NONCHARACTERS = frozenset(map(chr, range(0xFDD0, 0xFDF0))) | frozenset(
+    chr(plane + last) for plane in range(0, sys.maxunicode, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
 # Joiners make the letters of Persian and of Indic scripts, and the emoji; they hide nothing.
 _WANTED_FORMATS = "\u200c\u200d"
 
@@ -31,8 +36,12 @@ def clean_name(raw: str, content_type: str, fallback_stem: str) -> str:
 
 def _visible(text: str) -> str:
     spaced = _BLANKS.sub(_one_line, text)
-    kept = "".join(char for char in spaced if char in _WANTED_FORMATS or unicodedata.category(char) not in _UNWANTED)
+    kept = "".join(char for char in spaced if char in _WANTED_FORMATS or not _is_unwanted(char))
     return unicodedata.normalize("NFC", kept).strip()
+
+
+def _is_unwanted(char: str) -> bool:
+    return unicodedata.category(char) in _UNWANTED or char in _NONCHARACTERS
 
 
 def _one_line(blanks: re.Match[str]) -> str:

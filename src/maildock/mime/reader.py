@@ -35,8 +35,8 @@ def read_message(source: BinaryIO, *, max_parts: int = 1000) -> InboundMessage:
 
     Ids depend on the bytes only: the dotted position of each leaf, `1` for the only part, `1/2` for the second
     uuencoded file in part `1`; beyond `max_parts` one part `limit` stands for all the rest, and nothing is looked at
-    behind twenty thousand leaves. Raises `NotAMessage` when the bytes begin with no header line, and nothing else but
-    what `source` itself raises.
+    behind twenty thousand leaves and uuencoded files. Raises `NotAMessage` when the bytes begin with no header line,
+    and nothing else but what `source` itself raises.
     """
     window = Window(source)
     root, walk = walk_message(window)
@@ -131,7 +131,7 @@ class Reading:
             for one in self._offered
         ]
         if self._beyond:
-            at_least = "at least " if self._leaves == MOST_LEAVES else ""
+            at_least = "at least " if self._leaves >= MOST_LEAVES else ""
             detail = f"{at_least}{self._beyond} more parts"
             parts.append(
                 Part("limit", "", "more-parts", "application/octet-stream", kind=PartKind.LIMIT, detail=detail)
@@ -139,7 +139,8 @@ class Reading:
         return parts
 
     def _read(self, leaf: Leaf) -> None:
-        read = self._bodies.read(leaf, self._most)
+        read = self._bodies.read(leaf, MOST_LEAVES - self._leaves)
+        self._leaves += len(read.blocks)
         if read.cut:
             self._offer_leaf(leaf)
         for number, block in enumerate(read.blocks, 1):

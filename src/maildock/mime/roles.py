@@ -75,8 +75,11 @@ def kind_of(content_type: str, name: str) -> PartKind:
 
 def _is_report_part(leaf: Leaf) -> bool:
     """Say whether this is the machine's half of a report, or the mail that came back (RFC 6522, 3)."""
+    part = leaf.header
     in_report = leaf.parent is not None and leaf.parent.subtype == "report" and leaf.index > 1
-    return in_report and leaf.header.content_type.startswith(("message/", "text/", "application/tlsrpt"))
+    attached_file = part.disposition.startswith("attachment") and bool(part.name)
+    is_text = part.content_type.startswith("text/") and not attached_file
+    return in_report and (is_text or part.content_type.startswith("message/"))
 
 
 def _is_beside_root(leaf: Leaf) -> bool:

@@ -6,7 +6,6 @@ Outlook message is one file: the TNEF stream inside the container. The message's
 
 import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -50,6 +49,7 @@ _MESSAGE_GUID = bytes.fromhex("0703020000000000c000000000000046")
 _MOST_FILES = 1000
 _MOST_STEPS = 200_000
 _LONGEST_TEXT = 4096
+_MOST_PADDING = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +77,19 @@ class _Truncated(Exception):
     """The container ends, or lies about a length."""
 
 
-def read_tnef(source: BinaryIO) -> tuple[TnefFile, ...] | None:
-    """Return the files of the container in `source`, in order; `None` when this is no TNEF at all.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The files of a container, in order; it is `complete` when there is nothing in it but what was read."""
 
-    `source` must be seekable. Of a damaged container the files before the damage are returned; one whose only files
-    are cut off is `None` too, for there is more in it than in them. At most a thousand files and two hundred thousand
-    attributes are looked at.
+    files: tuple[TnefFile, ...]
+    complete: bool
+
+
+def read_tnef(source: BinaryIO) -> Contents | None:
+    """Return what is in the container in `source`; `None` when this is no TNEF, or damaged before its first file.
+
+    `source` must be seekable. Of a damaged container the files before the damage are returned. At most a thousand
+    files and two hundred thousand attributes are looked at.
     """
     cursor = _Cursor(source)
     try:
@@ -91,8 +98,9 @@ def read_tnef(source: BinaryIO) -> tuple[TnefFile, ...] | None:
         cursor.number("<H", cursor.size)
     except _Truncated:
         return None
-    files = tuple(_files(cursor))
-    return files if files or not cursor.cut else None
+    drafts, complete = _drafts(cursor)
+    files = tuple(_file(draft, draft.data, at) for at, draft in enumerate(drafts, 1) if draft.data is not None)
+    return Contents(files, complete) if files or complete else None
 
 
 class _Cursor:
@@ -103,7 +111,7 @@ class _Cursor:
         self.size = source.seek(0, os.SEEK_END)
         self.at = 0
         self.codepage = ""
-        self.cut = False  # the bytes of a file go on beyond the end
+        self.cut = False  # there is more than could be read
         self._steps = 0
 
     def number(self, layout: str, end: int) -> int:
@@ -123,6 +131,12 @@ class _Cursor:
             raise _Truncated
         self.at += size
 
+    def is_padding(self, start: int) -> bool:
+        """Say whether nothing but zeros and blanks follows, which gateways add."""
+        self._source.seek(start)
+        rest = self._source.read(_MOST_PADDING + 1)
+        return len(rest) <= _MOST_PADDING and not rest.strip(b"\x00 \t\r\n")
+
     def text(self, size: int, kind: int) -> str:
         """Read a text of `size` bytes, the first four kilobytes of it."""
         end = self.at + size
@@ -133,16 +147,17 @@ class _Cursor:
         return charset.decode(raw.partition(b"\x00")[0], self.codepage)
 
 
-def _files(cursor: _Cursor) -> Iterator[TnefFile]:
+def _drafts(cursor: _Cursor) -> tuple[list[_Draft], bool]:
+    """Read all attachments, and say whether these are all."""
     drafts: list[_Draft] = []
+    start = 0
     try:
-        while cursor.at < cursor.size and len(drafts) <= _MOST_FILES:
+        while (start := cursor.at) < cursor.size and len(drafts) <= _MOST_FILES:
             _read_attribute(cursor, drafts)
     except _Truncated:
-        pass
-    for number, draft in enumerate(drafts[:_MOST_FILES], 1):
-        if draft.data is not None:
-            yield _file(draft, draft.data, number)
+        cursor.cut |= not cursor.is_padding(start)
+    complete = not cursor.cut and len(drafts) <= _MOST_FILES and all(draft.data is not None for draft in drafts)
+    return drafts[:_MOST_FILES], complete
 
 
 def _read_attribute(cursor: _Cursor, drafts: list[_Draft]) -> None:

@@ -90,7 +90,7 @@ class BlockFinder:
         if line.rstrip() == b"end" and self._lines:
             self._accept(self._offset + end + 1)
             return end + 1
-        if uuencode.fits(line) or line.strip() in {b"", b"`"}:
+        if uuencode.fits(line, stripped=True) or line.strip() in {b"", b"`"}:
             self._lines += 1
             self._keep(data[at : end + 1])
             return end + 1

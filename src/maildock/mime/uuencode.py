@@ -13,12 +13,15 @@ def is_begin(line: bytes) -> bool:
     return _BEGIN.fullmatch(line.rstrip()) is not None
 
 
-def fits(line: bytes) -> bool:
-    """Say whether a line is as long as its first character says, give or take padding and lost blanks."""
-    if not line or not _FIRST <= line[0] <= _LAST:
+def fits(line: bytes, *, stripped: bool = False) -> bool:
+    """Say whether a line is as long as its first character says, give or take padding.
+
+    A blank stands for zero, so a line that was `stripped` on its way may be as much shorter as it ends in zeros.
+    """
+    if not line or not _FIRST <= line[0] <= _LAST or max(line) > _LAST:
         return False
     encoded = (((line[0] - 32) & 63) + 2) // 3 * 4
-    return encoded - 4 <= len(line.rstrip()) - 1 <= encoded + 2 and max(line) <= _LAST
+    return len(line.rstrip()) - 1 <= encoded + 2 and (stripped or encoded - 4 <= len(line) - 1)
 
 
 def decode_line(line: bytes) -> bytes:
