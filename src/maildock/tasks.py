@@ -10,7 +10,7 @@ async def end(*tasks: asyncio.Task[Any]) -> None:
     """Cancel tasks until every one has ended; what it ended with is left to whoever asks it.
 
     Once is not enough: up to Python 3.11 `asyncio.wait_for`, by which psycopg waits for the server, loses a
-    cancellation that comes together with the answer (https://github.com/python/cpython/issues/86296).
+    cancellation that comes together with the answer (bpo-42130).
     """
     running = {task for task in tasks if not task.done()}
     while running:

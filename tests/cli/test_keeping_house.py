@@ -99,10 +99,27 @@ def test_sync_works_off_what_waits(maildock: Maildock, shop: str, tmp_path: Path
     (tmp_path / "1.eml").write_bytes(mail("Printer").attach("a.txt", b"hello").raw())
     paused = maildock("ingest", "1.eml", "--tenant", shop)
     assert (paused.code, "paused" in paused.err) == (1, True)
+    line = maildock("ingest", "1.eml", "--tenant", shop, "--json").line
+    assert (line["outcome"], line["provider_id"], "paused" in line["error"]) == ("failed", provider, True)
     maildock("providers", "resume", provider)
     assert maildock("providers", "sync", provider, "--wait", "--json").line["health"]["backlog"] == 0
     assert maildock("providers", "sync", provider, "--since", "2026-01-01T10:00:00Z", "--wait").code == 0
     assert [row["status"] for row in maildock("attachments", "list", "--json").lines] == ["stored"]
+
+
+def test_sync_says_that_something_failed_until_it_is_given_up(maildock: Maildock, shop: str, tmp_path: Path) -> None:
+    provider = maildock("providers", "list", "--json").line["provider_id"]
+    maildock("providers", "pause", provider)
+    (tmp_path / "1.eml").write_bytes(mail("Printer").raw())
+    maildock("ingest", "1.eml", "--tenant", shop)
+    maildock("providers", "resume", provider)
+    for raw in objects(tmp_path):
+        raw.unlink()
+    for _ in range(2):
+        failed = maildock("providers", "sync", provider, "--wait")
+        assert failed.code == 1
+        assert "1 mails or attachments have failed" in failed.err
+    assert maildock("emails", "list", "--status", "failed", "--json").line["status"] == "failed"
 
 
 def objects(tmp_path: Path) -> list[Path]:
@@ -151,6 +168,12 @@ def test_doctor_says_what_is_in_force_and_hides_secrets(maildock: Maildock) -> N
     assert "MAILDOCK_CLAIM_SECONDS=2" in run.out
     assert "open sesame" not in run.out + run.err
     assert "a secret for tests only" not in run.out + run.err
+
+
+def test_doctor_refuses_what_every_command_refuses(maildock: Maildock) -> None:
+    run = maildock("doctor", PROVIDER_ORIGINS="http://example.com")
+    assert (run.code, run.out) == (2, "")
+    assert "MAILDOCK_PROVIDER_ORIGINS" in run.err
 
 
 def test_doctor_names_what_is_wrong(maildock: Maildock) -> None:

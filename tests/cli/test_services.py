@@ -37,6 +37,15 @@ def test_up_serves_tells_its_login_once_and_stops_cleanly(alone: Maildock, numbe
     assert second.stop()[0] == 0
 
 
+def test_the_first_up_makes_a_login_though_a_tenant_is_there(alone: Maildock) -> None:
+    shop = alone("tenants", "add", "shop", "--json").line["tenant"]
+    first = alone.start("up", "--port", "0")
+    assert first.line["admin"]
+    assert first.line["tenant"] != shop
+    assert {one["name"] for one in alone("tenants", "list", "--json").lines} == {"default", "shop"}
+    assert first.stop()[0] == 0
+
+
 # As a script starts it in its background: without Ctrl-C.
 IN_THE_BACKGROUND = ("sh", "-c", 'trap "" INT; exec "$@"', "sh", *PYTHON_M)
 

@@ -62,7 +62,7 @@ def test_what_is_paused_says_why_and_what_to_do() -> None:
     )
     found = judge(closed, NOTHING, 300, NOW)
     assert (found.status, found.reason) == ("paused", "the client secret has expired")
-    assert found.remedy == f"renew it: `maildock providers resume {FINE.provider_id}`"
+    assert found.remedy == f"renew it; then `maildock providers resume {FINE.provider_id}`"
 
 
 def test_a_mailbox_by_polling_alone_says_what_keeps_push_away() -> None:

@@ -1,6 +1,7 @@
 """What every vendor's mailbox promises, whoever the vendor is."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -132,6 +133,18 @@ async def test_a_mail_that_was_deleted_before_it_was_read_is_gone(box: MailboxDe
     await box.work_until_settled()
     assert await box.emails() == {email_id: "gone"}
     assert await box.desk.all(TICKETS) == []
+
+
+async def test_a_mail_that_is_gone_is_gone_however_few_tries_are_made(box: MailboxDesk) -> None:
+    context = box.desk.context
+    hasty = replace(context, rules=replace(context.rules, max_attempts=2))
+    box = replace(box, desk=Desk(hasty, box.desk.tenant))
+    email_id = box.vendor.deliver(letter())
+    box.vendor.fault(email_id, 1, "unavailable", retry_after=2)
+    await box.work()
+    box.vendor.delete(email_id)
+    await box.work_until_settled()
+    assert await box.emails() == {email_id: "gone"}
 
 
 async def test_being_locked_out_pauses_with_a_reason_and_loses_nothing(box: MailboxDesk) -> None:

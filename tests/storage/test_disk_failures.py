@@ -165,3 +165,13 @@ def test_a_limit_on_the_size_of_files_is_named(tmp_path: Path) -> None:
     )
     assert result.stderr.splitlines()[-1].endswith("raise it (ulimit -f)")
     assert files_in(tmp_path) == []
+
+
+async def test_a_link_to_a_disk_that_is_not_there_is_said_and_mended_by_the_disk(tmp_path: Path) -> None:
+    root, disk = tmp_path / "files", tmp_path / "disk"
+    root.symlink_to(disk)
+    store = LocalStore(root)
+    with pytest.raises(StorageFailure, match=str(root)):
+        await store.check()
+    disk.mkdir()
+    await store.check()

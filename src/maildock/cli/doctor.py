@@ -40,6 +40,7 @@ def doctor(as_json: AsJson = False) -> None:
     Settings are read from the environment and from a `.env` file in the working folder.
     """
     settings = settings_module.load()
+    wiring.provider_origins(settings)
     logs.configure(settings.effective_log_format)
     shown = _settings(settings)
     steps = list(_steps(settings))

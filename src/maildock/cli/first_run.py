@@ -1,12 +1,13 @@
 """The first start of an installation: a tenant, and an admin who may log in."""
 
+import contextlib
 from uuid import UUID
 
 from maildock.access.passwords import new_password
 from maildock.access.people import add_user
 from maildock.access.tenants import add_tenant
 from maildock.domain.errors import UsageError
-from maildock.tables import tenants
+from maildock.tables import tenants, users
 from maildock.tables.session import Database
 
 TENANT = "default"
@@ -14,21 +15,16 @@ ADMIN = "admin@localhost"
 
 
 async def first_run(database: Database) -> tuple[UUID, dict[str, str] | None]:
-    """Give the tenant `default` (else the oldest one), and on the very first run its new admin's email and password."""
-    everyone = await _everyone(database)
-    if not everyone:
-        try:
-            made = await add_tenant(database, TENANT)
-        except UsageError:  # another process was first
-            everyone = await _everyone(database)
-        else:
-            password = new_password()
-            await add_user(database, made.tenant, ADMIN, password, admin=True)
-            return made.tenant, {"email": ADMIN, "password": password}
-    named = [tenant for tenant in everyone if tenant.name == TENANT]
-    return (named or everyone)[0].tenant, None
-
-
-async def _everyone(database: Database) -> list[tenants.Tenant]:
+    """Give the tenant `default` (else the oldest one); while nobody could log in yet, with a new admin's password."""
     async with database.sweep() as session:
-        return await tenants.every(session)
+        named = await tenants.named(session, TENANT)
+        anybody = await users.anybody(session)
+    if not anybody:
+        password = new_password()
+        with contextlib.suppress(UsageError):  # another process was first
+            tenant = named[0].tenant if named else (await add_tenant(database, TENANT)).tenant
+            await add_user(database, tenant, ADMIN, password, admin=True)
+            return tenant, {"email": ADMIN, "password": password}
+    async with database.sweep() as session:
+        named = await tenants.named(session, TENANT) or await tenants.every(session)
+    return named[0].tenant, None

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedReader
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from maildock.cli.output import AsJson, ForTenant, print_json, printable, progre
 from maildock.cli.reading import PIECE, opened
 from maildock.cli.sources import Source
 from maildock.domain import ids
-from maildock.domain.errors import MaildockError, MessageTooLarge, NotAMessage
+from maildock.domain.errors import MaildockError, MessageTooLarge, NotAMessage, OutageError
 from maildock.flow.receive import Receipt, receive_raw
 from maildock.tables import api_reads, tickets
 from maildock.tables import email_processed_messages as messages
@@ -140,7 +140,12 @@ async def _line(house: House, worker: Worker, one: _Received) -> dict[str, Any]:
     receipt = one.receipt
     if receipt is None:
         return _described(one, "failed", None, [], None)
-    await settle(house.context, worker, receipt.tenant, receipt.provider_id, [receipt.email_id])
+    try:
+        await settle(house.context, worker, receipt.tenant, receipt.provider_id, [receipt.email_id])
+    except OutageError:
+        raise
+    except MaildockError as problem:  # the provider is paused
+        return _described(replace(one, error=str(problem)), "failed", None, [], None)
     async with house.context.database.tenant(receipt.tenant) as session:
         state = (await messages.states(session, receipt.provider_id, [receipt.email_id]))[receipt.email_id]
         number = await tickets.number_of(session, state.ticket_id) if state.ticket_id else None

@@ -15,6 +15,7 @@ from maildock.domain.ids import file_provider_id
 from maildock.flow.ask_now import ask_now
 from maildock.flow.check_mailbox import check_mailbox
 from maildock.flow.connect import disconnect
+from maildock.flow.health import FAILING_REMEDY
 from maildock.flow.resume import resume as flow_resume
 from maildock.tables import email_providers, push_subscriptions
 from maildock.tables.email_providers import ProviderRow
@@ -142,6 +143,7 @@ async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait
     await ask_now(house.context, tenant, provider_id, since and since.replace(tzinfo=since.tzinfo or UTC))
     if not wait:
         return await _show(house, provider_id)
+    dead_before = (await _open_work(house, tenant, provider_id)).dead
     worker = Worker(house.context)
     try:
         await settle_all(house.context, worker, tenant, provider_id)
@@ -150,7 +152,15 @@ async def _sync(house: House, provider_id: UUID, since: datetime | None, *, wait
     _, row = await _known(house, provider_id)
     if row.poll_failures:
         raise MaildockError(f"the mailbox could not be asked: {row.poll_error}")
+    failed = (await _open_work(house, tenant, provider_id)).failing - dead_before
+    if failed > 0:
+        raise MaildockError(f"{failed} mails or attachments have failed; {FAILING_REMEDY}")
     return await _show(house, provider_id)
+
+
+async def _open_work(house: House, tenant: UUID, provider_id: UUID) -> email_providers.OpenWork:
+    async with house.context.database.tenant(tenant) as session:
+        return await email_providers.open_work(session, provider_id)
 
 
 @app.command()

@@ -16,6 +16,7 @@ _PIECE = 1 << 20
 _LONGEST_SEPARATOR = 998
 _DATED = re.compile(rb"From [^\r\n]{0,900}?\d\d:\d\d[^\r\n]{0,60}?\d{4}")
 # mboxrd: a quoted separator carries one more ">" than it had in the mail.
+_BLANK = frozenset({b"\n", b"\r\n"})
 _QUOTED = re.compile(rb">+From ")
 
 
@@ -68,7 +69,7 @@ def _may_be_read(file: Path) -> bool:
 
 def is_mbox(head: bytes) -> bool:
     """Say whether a file that begins so is an mbox (RFC 4155, appendix A)."""
-    return head.startswith(b"From ")
+    return head.lstrip(b"\r\n").startswith(b"From ")
 
 
 def messages(file: BinaryIO) -> Iterator[Iterator[bytes]]:
@@ -88,6 +89,8 @@ class _Lines:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._line = file.readline(_PIECE)
+        while self._line in _BLANK:
+            self._line = file.readline(_PIECE)
         self._dated = bool(_DATED.match(self._line))
 
     @property
@@ -101,7 +104,7 @@ class _Lines:
         while self._line:
             if new_line and held and self._separates():
                 return
-            if new_line and self._line in {b"\n", b"\r\n"}:
+            if new_line and self._line in _BLANK:
                 yield held
                 held = self._line
             else:

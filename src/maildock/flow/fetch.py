@@ -93,7 +93,8 @@ def _unwanted(message: InboundMessage, mailbox: Mailbox) -> str:
 async def _record(context: Context, lease: Lease, claimed: ClaimedMessage, problem: Exception) -> None:
     history = History(claimed.attempts, claimed.outages, claimed.failing_since)
     verdict = judge_failure(problem, history, context.rules, datetime.now(UTC))
-    gone = isinstance(problem, Gone) and (verdict.attempts >= LOOKS or not isinstance(problem, NotThere))
+    looked = verdict.attempts >= min(LOOKS, context.rules.max_attempts)
+    gone = isinstance(problem, Gone) and (looked or not isinstance(problem, NotThere))
     async with context.database.tenant(lease.on.tenant) as session:
         written = await messages.fail(
             session,

@@ -9,6 +9,10 @@ from maildock.tables.email_providers import OpenWork, ProviderRow
 SILENT_POLLS = 3  # that may be missed before a mailbox counts as silent
 SHORTEST_SILENCE = 30.0
 FAILED_POLLS = 2  # one alone is a hiccup
+FAILING_REMEDY = (
+    "see why with `maildock emails list` and `maildock attachments list`, each with `--status failed` and"
+    " `--status dead`; what has failed is tried again by itself, all of it by `maildock attachments retry --all-failed`"
+)
 
 Status = Literal["ok", "degraded", "paused"]
 
@@ -27,7 +31,7 @@ def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) 
     if row.status == "paused":
         resume = f"maildock providers resume {row.provider_id}"
         remedy = row.status_remedy or ("mend the cause, then" if row.self_paused else "to go on:")
-        joined = f"{remedy}: `{resume}`" if row.status_remedy else f"{remedy} `{resume}`"
+        joined = f"{remedy}; then `{resume}`" if row.status_remedy else f"{remedy} `{resume}`"
         return Health("paused", row.status_reason or "paused by an operator", joined)
     silence = timedelta(seconds=max(SILENT_POLLS * poll_seconds, SHORTEST_SILENCE))
     heard = max(at for at in (row.last_push_at, row.last_poll_at, row.created_at) if at is not None)
@@ -46,7 +50,7 @@ def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) 
         return Health(
             "degraded",
             f"{work.failing} mails or attachments have failed",
-            "see why with `maildock attachments list --status failed`, then `maildock attachments retry`",
+            FAILING_REMEDY,
         )
     return Health("ok", _recovered(row, now))
 

@@ -40,7 +40,9 @@ def references(html: str) -> frozenset[str]:
 
 def shows(references: Collection[str], content_id: str, content_location: str) -> bool:
     """Say whether a part with these headers, as written or empty, is among the `references` of the HTML."""
-    cid, location = _content_id(content_id), _location(content_location)
+    # A comment may stand beside the angle brackets.
+    cid = _content_id(content_id.partition("<")[2].partition(">")[0] or content_id)
+    location = _location(content_location)
     return bool(cid and f"cid:{cid}" in references) or bool(location and location in references)
 
 

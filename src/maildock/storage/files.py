@@ -121,9 +121,12 @@ def make_folders(files: FileOps, folder: Path) -> None:
     except FileExistsError:
         return
     except FileNotFoundError:
+        if folder == folder.parent:
+            raise
         make_folders(files, folder.parent)
-        make_folders(files, folder)
-        return
+        # Should its parent still not be there (a link to nowhere, as of a disk that is not mounted), this says so.
+        with suppress(FileExistsError):
+            files.make_folder(folder)
     files.fsync_folder(folder.parent)
 
 

@@ -50,10 +50,11 @@ class ToAsk(ProviderRow):
 
 @dataclass(frozen=True, slots=True)
 class OpenWork:
-    """How many mails and attachments of a provider still wait, and how many have failed or died."""
+    """How many mails and attachments of a provider still wait, how many have failed or died, and these alone."""
 
     backlog: int
     failing: int
+    dead: int = 0
 
 
 _COLUMNS: LiteralString = (
@@ -135,14 +136,15 @@ async def page(session: TenantSession, before: tuple[Any, ...] | None, limit: in
 
 # Each condition is that of a small index, so that a mailbox's long history is not read.
 _OPEN: LiteralString = (
-    "SELECT sum(waiting)::bigint AS backlog, sum(broken)::bigint AS failing FROM ("
-    "SELECT count(*) AS waiting, count(*) FILTER (WHERE status = 'failed') AS broken FROM email_processed_messages"
+    "SELECT sum(waiting)::bigint AS backlog, sum(failed + dead)::bigint AS failing, sum(dead)::bigint AS dead FROM ("
+    "SELECT count(*) AS waiting, count(*) FILTER (WHERE status = 'failed') AS failed, 0 AS dead"
+    " FROM email_processed_messages"
     " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('received', 'failed')"
-    " UNION ALL SELECT 0, count(*) FROM email_processed_messages"
+    " UNION ALL SELECT 0, 0, count(*) FROM email_processed_messages"
     " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status = 'dead'"
-    " UNION ALL SELECT count(*), count(*) FILTER (WHERE status = 'failed') FROM email_processed_attachments"
+    " UNION ALL SELECT count(*), count(*) FILTER (WHERE status = 'failed'), 0 FROM email_processed_attachments"
     " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status IN ('pending', 'processing', 'failed')"
-    " UNION ALL SELECT 0, count(*) FROM email_processed_attachments"
+    " UNION ALL SELECT 0, 0, count(*) FROM email_processed_attachments"
     " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND status = 'dead') AS work"
 )
 

@@ -55,6 +55,11 @@ async def create(session: TenantSession, user_id: UUID, email: str, role: str, p
     return inserted == 1
 
 
+async def anybody(session: SweepSession) -> bool:
+    """Say whether there is any person, in any tenant."""
+    return bool(await session.value("SELECT EXISTS (SELECT FROM users WHERE email IS NOT NULL)"))
+
+
 async def by_email(session: SweepSession, email: str, limit: int) -> list[KnownUser]:
     """Find who logs in with this email, in any tenant."""
     return await session.all(

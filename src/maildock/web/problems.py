@@ -101,6 +101,8 @@ def _of_validation(request: Request, error: RequestValidationError) -> Problem:
     if place == "body" and not _JSON.match(request.headers.get("content-type", "application/json")):
         return Problem(415, "Send the body as application/json.")
     where = ".".join(names) or "the body"
+    if first["type"] == "json_invalid":
+        where = "the body is not JSON"
     return Problem(400 if place == "query" else 422, f"{where}: {first['msg']}")
 
 

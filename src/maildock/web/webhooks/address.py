@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from maildock.web.problems import Problem, not_found
 
-# Microsoft takes an answer after three seconds for none.
+# Microsoft takes an answer after three seconds for none, Pub/Sub after ten.
 ANSWER_SECONDS = 2.5
 
 

@@ -15,7 +15,7 @@ from maildock.flow.receive_push import mailbox_of, receive_nudge
 from maildock.providers.gmail.provider import GmailProvider
 from maildock.providers.gmail.push import BadToken
 from maildock.web.problems import Problem, not_found
-from maildock.web.webhooks.address import ids
+from maildock.web.webhooks.address import ids, in_time
 
 if TYPE_CHECKING:
     from maildock.flow.context import Context
@@ -29,7 +29,8 @@ async def pushed(request: Request) -> Response:
     """Mark the mailbox as due, once the push has proven to be Google's and meant for it; else 401."""
     context: Context = request.app.state.context
     tenant, provider_id = ids(request)
-    mailbox = await mailbox_of(context, tenant, provider_id, KIND)
+    async with in_time():
+        mailbox = await mailbox_of(context, tenant, provider_id, KIND)
     provider = context.providers[KIND]
     if mailbox is None or not isinstance(provider, GmailProvider):
         raise not_found()
@@ -39,7 +40,8 @@ async def pushed(request: Request) -> Response:
         metrics.notified(KIND, taken=0, refused=1)
         log.warning("push refused", tenant=str(tenant), provider_id=str(provider_id), error=str(problem))
         raise Problem(401, str(problem), WWW_Authenticate="Bearer") from problem
-    await receive_nudge(context, mailbox)
+    async with in_time():
+        await receive_nudge(context, mailbox)
     metrics.notified(KIND, taken=1, refused=0)
     return Response(status_code=204)
 
