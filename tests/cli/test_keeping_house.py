@@ -74,6 +74,8 @@ def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, s
     assert [row["status"] for row in maildock("attachments", "list", "--json").lines] == ["stored", "stored"]
     shown_again = maildock("emails", "show", line["email_id"], "--json").line
     assert len(shown_again["attachments"]) == 2
+    for_people = maildock("emails", "show", line["email_id"]).out
+    assert ("logo.png" in for_people, "{" in for_people) == (True, False)
     assert [email["status"] for email in maildock("emails", "list", "--json").lines] == ["filed"]
     assert maildock("attachments", "retry", f"{uuid4()}:x:1").code == 1
     assert maildock("attachments", "retry", "nonsense").code == 2
@@ -86,6 +88,7 @@ def test_providers_are_shown_checked_and_paused(maildock: Maildock, shop: str) -
     assert maildock("providers", "pause", provider["provider_id"], "--json").line["status"] == "paused"
     assert maildock("providers", "check", provider["provider_id"]).code == 1
     assert maildock("providers", "resume", provider["provider_id"]).code == 0
+    assert "health.status" in maildock("providers", "show", provider["provider_id"]).out
     steps = maildock("providers", "check", provider["provider_id"], "--json").lines
     assert all(set(step) == {"step", "ok", "detail", "remedy"} and step["ok"] for step in steps)
     assert maildock("providers", "remove", provider["provider_id"]).code == 2

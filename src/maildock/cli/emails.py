@@ -53,7 +53,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a mail with the ledger's rows of its parts."""
-    print_one(run(lambda house: _show(house, address, tenant)), as_json=as_json)
+    shown = run(lambda house: _show(house, address, tenant))
+    parts = [] if as_json else shown.pop("attachments")
+    print_one(shown, as_json=as_json)
+    if parts:
+        print_all(parts, ("attachment_id", "status", "reason", "file_name", "size", "error"), as_json=False)
 
 
 async def _show(house: House, address: str, narrowed: str | None) -> dict[str, Any]:

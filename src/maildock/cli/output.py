@@ -44,13 +44,22 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def print_one(value: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print one object: as JSON, or a line for each of its values."""
+    """Print one object: as JSON, or a line for each of its values, those of objects within it by dotted names."""
     if as_json:
         print_json(value)
         return
-    width = max(map(len, value), default=0)
-    for name, item in value.items():
+    lines = dict(_lines("", value))
+    width = max(map(len, lines), default=0)
+    for name, item in lines.items():
         sys.stdout.write(f"{name.ljust(width)}  {printable(item)}\n")
+
+
+def _lines(prefix: str, value: object) -> Iterator[tuple[str, object]]:
+    if not isinstance(value, Mapping):
+        yield prefix, value
+        return
+    for name, item in value.items():
+        yield from _lines(f"{prefix}.{name}" if prefix else name, item)
 
 
 def print_all(values: Iterable[Mapping[str, Any]], columns: Iterable[str], *, as_json: bool) -> None:
