@@ -147,6 +147,18 @@ async def test_a_mail_that_is_gone_is_gone_however_few_tries_are_made(box: Mailb
     assert await box.emails() == {email_id: "gone"}
 
 
+@pytest.mark.parametrize("html", [None, "<p>Hello,<br>it is <b>on fire</b>.</p>"])
+async def test_a_mail_that_also_came_another_way_is_filed_once(box: MailboxDesk, html: str | None) -> None:
+    sent = mail("Printer", text="Hello,\nit is *on fire*.").attach("a.txt", b"hello")
+    sent = sent.html(html) if html else sent
+    await box.desk.ingest(sent)
+    box.vendor.deliver(sent)
+    await box.work()
+    assert sorted((await box.emails()).values()) == ["duplicate", "filed"]
+    assert len(await box.desk.all(COMMENTS)) == 1
+    assert await box.desk.documents() == {"a.txt": b"hello"}
+
+
 async def test_being_locked_out_pauses_with_a_reason_and_loses_nothing(box: MailboxDesk) -> None:
     open_again = box.vendor.lock_out()
     box.vendor.deliver(letter())

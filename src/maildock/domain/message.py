@@ -55,7 +55,7 @@ class InboundMessage:
 
     `message_id`, `in_reply_to` and `references` keep their angle brackets; `references` is oldest first, as written.
     `date` is the Date header in UTC, `None` when missing or unreadable. `body_digest` is the SHA-256 (hex) over the
-    whole decoded bodies, taken before they were cut for display. `thread_id` is the provider's own, where it has one.
+    words that the body shows. `thread_id` is the provider's own, where it has one.
     `automatic` marks mail by machines (Auto-Submitted, List-Id, delivery reports), `auto_reply` the one
     that answers by itself, as when somebody is out of office. `received_at` is when the provider
     took the mail in, where it says so; `ignored` says in a word why this is no mail that came in (`draft`, `sent`).

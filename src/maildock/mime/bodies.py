@@ -1,6 +1,5 @@
 """The message's own text: decoded in a stream, cut for display, hashed whole, searched for what it shows."""
 
-import hashlib
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +37,6 @@ class Bodies:
         self._window = window
         self._shown: list[_Shown] = []
         self._references = ReferenceScanner()
-        self._digest = hashlib.sha256()
         self._room = {False: LONGEST_SHOWN, True: LONGEST_SHOWN}
 
     def __len__(self) -> int:
@@ -54,7 +52,6 @@ class Bodies:
         kept = bytearray()
         cut = False
         for data, last in self._decoded(leaf):
-            self._digest.update(data.translate(None, b"\r"))
             if is_html:
                 self._references.feed(unicode.decode(data, last))
             text = finder.feed(data) + (finder.finish() if last else b"")
@@ -62,7 +59,6 @@ class Bodies:
             kept += text[:room]
             cut |= len(text) > room
         self._room[is_html] -= len(kept)
-        self._digest.update(b"\x00")
         shown = charset.decode(bytes(kept), label, cut=cut).removeprefix("\ufeff")
         self._shown.append(_Shown(_unix(shown), is_html, tuple(_branches(leaf))))
         return ReadBody(cut or finder.lossy, tuple(finder.blocks))
@@ -76,10 +72,6 @@ class Bodies:
     def references(self) -> frozenset[str]:
         """Return what all the HTML read so far refers to."""
         return self._references.finish()
-
-    def digest(self) -> str:
-        """Return the SHA-256 over the whole decoded texts, without carriage returns."""
-        return self._digest.hexdigest()
 
     def text(self) -> str:
         """Return the plain texts, joined in order; empty where there is only HTML."""

@@ -1,5 +1,6 @@
 """HTML as plain text, for those who read no HTML: words and line breaks, links by their text."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -22,6 +23,14 @@ def plain_text(html: str) -> str:
     """Return the text of `html`, in time that is linear in its length."""
     lines = "".join(_pieces(html)).split("\n")
     return _MANY_BREAKS.sub("\n\n", "\n".join(line.strip() for line in lines)).strip()
+
+
+def body_digest(visible: str) -> str:
+    """Return the SHA-256 (hex) over the words of a body's visible text: of its HTML, where it has any.
+
+    Vendors rewrite HTML, line breaks and blanks, and some give one form of a text only; what one reads stays the same.
+    """
+    return hashlib.sha256(" ".join(visible.split()).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _pieces(html: str) -> Iterator[str]:

@@ -18,7 +18,7 @@ from maildock.mime.evidence import shows
 from maildock.mime.filetypes import guess_type
 from maildock.mime.header import Header
 from maildock.mime.names import clean_name
-from maildock.mime.plain import plain_text
+from maildock.mime.plain import body_digest, plain_text
 from maildock.mime.roles import Role
 from maildock.mime.uublocks import Block
 from maildock.mime.walk import Leaf, Walk
@@ -105,7 +105,8 @@ class Reading:
         """Give the message, once every leaf has been read."""
         if not len(self._bodies) and self._named:
             self._bodies.read(self._named, 0)
-        shown = self._bodies.html()
+        text, shown = self._bodies.text(), self._bodies.html()
+        visible = plain_text(shown) if shown else text
         return InboundMessage(
             message_id=envelope.message_id(root),
             in_reply_to=envelope.in_reply_to(root),
@@ -114,9 +115,9 @@ class Reading:
             sender=envelope.sender(root),
             recipients=envelope.recipients(root),
             date=envelope.date(root),
-            body_text=self._bodies.text() or plain_text(shown),
+            body_text=text or visible,
             body_html=shown,
-            body_digest=self._bodies.digest(),
+            body_digest=body_digest(visible),
             parts=tuple(self._parts()),
             automatic=envelope.is_automatic(root),
             auto_reply=envelope.is_auto_reply(root),

@@ -1,19 +1,18 @@
-"""A message's own text: cut for display, hashed whole, searched for what it shows."""
+"""A message's own text: cut for display, hashed, searched for what it shows."""
 
-import hashlib
 from dataclasses import dataclass
 
 from maildock.domain.message import Part
 from maildock.mime import charset, evidence
 from maildock.mime.bodies import LONGEST_SHOWN
-from maildock.mime.plain import plain_text
+from maildock.mime.plain import body_digest, plain_text
 
 BODY = "body"
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What is shown, the digest of the whole, what the HTML refers to, and the file to keep what was cut."""
+    """What is shown, the digest of its words, what the HTML refers to, and the file to keep what was cut."""
 
     text: str
     html: str
@@ -28,10 +27,11 @@ def read_texts(content: str, *, is_html: bool) -> Texts:
     cut = len(data) > LONGEST_SHOWN
     shown = data[:LONGEST_SHOWN].decode(errors="ignore").removeprefix("\ufeff")
     shown = shown.replace("\r\n", "\n").replace("\r", "\n")
+    text = plain_text(shown) if is_html else shown
     return Texts(
-        text=plain_text(shown) if is_html else shown,
+        text=text,
         html=shown if is_html else "",
-        digest=hashlib.sha256(data.replace(b"\r", b"") + b"\x00").hexdigest(),
+        digest=body_digest(text),
         references=evidence.references(content) if is_html else frozenset(),
         whole=_whole(len(data), is_html=is_html) if cut else None,
     )
