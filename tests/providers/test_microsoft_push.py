@@ -206,6 +206,21 @@ async def test_who_does_not_quote_our_state_is_refused(pushed: Pushed) -> None:
     assert set(await pushed.box.emails()) == {"right"}
 
 
+async def test_what_was_on_its_way_when_its_subscription_ended_is_taken(pushed: Pushed) -> None:
+    await until(pushed.subscribed)
+    state = (await pushed.subscriptions())[0]["client_state"]
+    removed = {"clientState": state, "lifecycleEvent": "subscriptionRemoved"}
+    for _ in range(2):
+        answer = await pushed.web.post_json(f"{pushed.hook}/lifecycle", {"value": [removed]})
+        assert answer.status == 202
+    late = {"clientState": state, "resourceData": {"id": "late"}}
+    assert (await pushed.web.post_json(pushed.hook, {"value": [late]})).status == 202
+    await pushed.box.desk.all(
+        "UPDATE push_subscriptions SET ended_at = now() - interval '2 days' WHERE tenant = %(tenant)s"
+    )
+    assert (await pushed.web.post_json(pushed.hook, {"value": [late]})).status == 403
+
+
 async def test_what_is_no_batch_is_told_so(pushed: Pushed) -> None:
     for body in (b"", b"{", b"[]", b'{"value": 1}', b'{"value": [1]}', b"[" * 100_000):
         assert (await pushed.web("POST", pushed.hook, body)).status == 400

@@ -77,7 +77,7 @@ class PushReceiver:
         async with self._context.database.tenant(tenant) as session:
             if not await _is_known(session, provider_id, kind):
                 return [None] * len(group)
-            states = [row.client_state for row in await push_subscriptions.every(session, provider_id)]
+            states = await push_subscriptions.states(session, provider_id)
             ours = [[found for found in one.notifications if is_ours(found, states)] for one in group]
             if any(ours):
                 await _write_down(session, provider_id, [found for taken in ours for found in taken])

@@ -41,6 +41,17 @@ async def every(session: TenantSession, provider_id: UUID) -> list[SubscriptionR
     )
 
 
+async def states(session: TenantSession, provider_id: UUID) -> list[str]:
+    """List what notifications may quote: what ended lately is still quoted by those that were on their way."""
+    found = await session.values(
+        "SELECT client_state FROM push_subscriptions"
+        + _OF_PROVIDER
+        + " AND (ended_at IS NULL OR ended_at > now() - interval '1 day')",
+        {"provider_id": provider_id},
+    )
+    return [state for (state,) in found]
+
+
 async def begin(session: TenantSession, provider_id: UUID, client_state: str, address: str) -> None:
     """Write down what is about to be asked for; `address` is where notifications shall come."""
     await session.execute(
