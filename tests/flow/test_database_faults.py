@@ -9,6 +9,7 @@ import subprocess
 import time
 from asyncio import Event, create_task, sleep, to_thread
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import psycopg
@@ -18,9 +19,11 @@ from maildock import wiring
 from maildock.access.tenants import add_tenant
 from maildock.domain.errors import OutageError
 from maildock.embedded.database import EmbeddedDatabase
+from maildock.flow.context import Context
 from maildock.migrations.runner import migrate
 from maildock.settings import load
 from maildock.tables.session import Database
+from maildock.tables.tenants import Tenant
 from maildock.worker.worker import Worker
 from tests.desk import EMAILS, LEDGER, Desk
 from tests.mail import Mail, mail
@@ -220,6 +223,22 @@ def test_a_machine_that_is_gone_is_noticed_unless_the_url_says_otherwise() -> No
     assert (noticed["host"], noticed["keepalives_idle"], noticed["tcp_user_timeout"]) == ("db.example", "10", "25000")
     patient = psycopg.conninfo.conninfo_to_dict(Database(f"{url}?keepalives_idle=60", url).app_dsn)
     assert patient["keepalives_idle"] == "60"
+
+
+async def sleep_inside(transaction: AbstractAsyncContextManager[object], seconds: float) -> None:
+    """Begin a transaction, and stand still as a machine that is suspended does."""
+    async with transaction:
+        time.sleep(seconds)  # noqa: ASYNC251 - so the loop stands still as well
+
+
+async def test_a_process_that_slept_inside_a_transaction_finds_the_database_away(
+    context: Context, tenant: Tenant
+) -> None:
+    database, seconds = context.database, context.claim_seconds + 0.5
+    for transaction in (database.tenant(tenant.tenant), database.sweep()):
+        with pytest.raises(OutageError):
+            await sleep_inside(transaction, seconds)
+    await database.ping()
 
 
 async def test_a_statement_that_finds_no_server_says_so(tmp_path: Path) -> None:

@@ -26,6 +26,14 @@ _ASKS, _ASK_SECONDS = 4, 2.5
 # Left alone, the kernel would wait two hours for an answer from a machine that has lost its power.
 _SILENCE = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 25_000}
 
+# Beside what is "operational": a process that slept inside a transaction, and a server that has become a standby.
+_AWAY = (
+    psycopg.OperationalError,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+    psycopg.errors.ReadOnlySqlTransaction,
+)
+
 Params = Mapping[str, object]
 Row = TypeVar("Row")
 
@@ -220,5 +228,5 @@ async def _translated() -> AsyncIterator[None]:
         yield
     except (PoolTimeout, TimeoutError) as problem:
         raise DatabaseAway("the database does not answer; is it running?") from problem
-    except (psycopg.OperationalError, psycopg.errors.InsufficientResources) as problem:
+    except _AWAY as problem:
         raise DatabaseAway(f"the database failed: {type(problem).__name__}") from problem
