@@ -20,6 +20,12 @@ def test_a_file_is_an_mbox_by_its_first_bytes() -> None:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_blank_lines_before_the_first_separator_belong_to_no_mail(end: bytes) -> None:
+    assert is_mbox(end * 2 + DATED)
+    assert split(end * 2 + DATED + b"A: 1\n\n" + DATED + b"B: 2\n") == [b"A: 1\n", b"B: 2\n"]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
 def test_the_blank_line_before_a_separator_is_the_mboxs(end: bytes) -> None:
     separator = DATED.replace(b"\n", end)
     first, second = b"A: 1" + end * 2 + b"one" + end, b"B: 2" + end * 2 + b"two" + end

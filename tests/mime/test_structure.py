@@ -133,3 +133,11 @@ def test_of_too_many_files_in_a_text_one_part_stands_for_the_rest() -> None:
     message = read_message(io.BytesIO(b"Subject: x\r\n\r\n" + blocks), max_parts=10)
     assert [part.kind for part in message.parts] == [PartKind.FILE] * 10 + [PartKind.LIMIT]
     assert message.parts[-1].detail == "2 more parts"
+
+
+def test_a_comment_beside_a_content_id_is_not_of_it() -> None:
+    picture = 'Content-Type: image/png; name="i.png"\r\nContent-ID: <i@x> (made by a tool)\r\n\r\npng'
+    shown = f"Content-Type: text/html{HTML}"
+    assert fates(read(multipart("Content-Type: multipart/related; boundary=b", shown, picture))) == [
+        ("i.png", "inline")
+    ]

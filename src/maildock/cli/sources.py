@@ -15,8 +15,8 @@ STDIN = "-"
 _PIECE = 1 << 20
 _LONGEST_SEPARATOR = 998
 _DATED = re.compile(rb"From [^\r\n]{0,900}?\d\d:\d\d[^\r\n]{0,60}?\d{4}")
-# mboxrd: a quoted separator carries one more ">" than it had in the mail.
 _BLANK = frozenset({b"\n", b"\r\n"})
+# mboxrd: a quoted separator carries one more ">" than it had in the mail.
 _QUOTED = re.compile(rb">+From ")
 
 

@@ -1,4 +1,4 @@
-"""The message's own text: decoded in a stream, cut for display, hashed whole, searched for what it shows."""
+"""The message's own text: decoded in a stream, cut for display, searched for what it shows."""
 
 import html
 from collections.abc import Iterator
