@@ -14,7 +14,9 @@ from maildock.flow.recover import is_due
 from maildock.flow.retry import AttachmentAddress, retry, retry_all_failed
 from maildock.queue import Hint
 from maildock.storage.keys import object_key
+from maildock.tables import email_processed_messages as messages
 from maildock.tables import email_providers
+from maildock.tables.email_processed_messages import Announced
 from maildock.tables.tenants import Tenant
 from maildock.worker.worker import Worker
 from tests.desk import COMMENTS, LEDGER, TICKETS, Desk
@@ -148,6 +150,19 @@ async def test_a_mail_that_also_came_another_way_is_filed_once(box: MailboxDesk,
     assert sorted((await box.emails()).values()) == ["duplicate", "filed"]
     assert len(await box.desk.all(COMMENTS)) == 1
     assert await box.desk.documents() == {"a.txt": b"hello"}
+
+
+@pytest.mark.parametrize("status", ["gone", "ignored"])
+async def test_a_mail_that_is_there_after_all_is_filed(box: MailboxDesk, status: str) -> None:
+    email_id = box.vendor.deliver(letter())
+    async with box.desk.context.database.tenant(box.desk.tenant.tenant) as session:
+        await messages.receive_all(session, box.provider_id, [Announced(email_id, None, ignored=True)])
+    await box.desk.all(
+        "UPDATE email_processed_messages SET status = %(status)s, attempts = 4 WHERE tenant = %(tenant)s", status=status
+    )
+    await box.work_until_settled()
+    assert await box.emails() == {email_id: "filed"}
+    assert await box.desk.documents() == {"a.txt": b"hello", "big.bin": BIG}
 
 
 async def test_being_locked_out_pauses_with_a_reason_and_loses_nothing(box: MailboxDesk) -> None:

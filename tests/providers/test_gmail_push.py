@@ -81,6 +81,12 @@ async def test_a_push_that_is_not_googles_is_refused(pushed: Pushed, forgery: Fo
     assert await pushed.gmail.push.send(pushed.subscription, inbox) < 300
 
 
+async def test_what_the_topic_hears_of_another_mailbox_is_acknowledged_and_changes_nothing(pushed: Pushed) -> None:
+    other, before = pushed.gmail.mailbox("other@shop.example"), await pushed.box.provider()
+    assert await pushed.gmail.push.send(pushed.subscription, other) == 204
+    assert (await pushed.box.provider())["last_push_at"] == before["last_push_at"]
+
+
 async def test_what_has_no_token_is_refused_and_an_unknown_mailbox_is_404(pushed: Pushed) -> None:
     assert (await pushed.web.post_json(pushed.hook, {})).status == 401
     unknown = f"/webhooks/gmail/{pushed.box.desk.tenant.tenant}/00000000-0000-0000-0000-000000000000"

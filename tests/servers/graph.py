@@ -47,13 +47,14 @@ class GraphServer(LocalServer[FaultKind]):
 
     Its parts are open to tests: `authority` (tokens, secrets), `throttle`, `faults`, `subscriptions`, `push`
     (notifications), `webhooks` (deliveries), `requests` (what was asked). `link_origin` replaces the origin of every
-    link that it gives out, to see whether a client follows it elsewhere.
+    link that it gives out, to see whether a client follows it elsewhere; with `last_page_leads_back` lists have no end.
     """
 
     def __init__(self, port: int = 0, *, tls: bool = False) -> None:
         super().__init__(port, REFUSALS, tls=tls)
         self._mailboxes: dict[str, GraphMailbox] = {}
         self.link_origin: str | None = None
+        self.last_page_leads_back = False
         self.requests: list[Seen] = []
         self.throttle = Throttle()
         self.authority = Authority(self.now)
@@ -130,7 +131,8 @@ class GraphServer(LocalServer[FaultKind]):
         path = request.rel_url.raw_path
         below = segments(path.removeprefix("/v1.0"))
         origin = self.link_origin or self.url
-        return Ask(request.method, path, below, options, prefer, origin, client_id, await request.read())
+        body = await request.read()
+        return Ask(request.method, path, below, options, prefer, origin, client_id, body, self.last_page_leads_back)
 
     def _mailbox_of(self, ask: Ask) -> GraphMailbox | None:
         if ask.segments[0] == "me":

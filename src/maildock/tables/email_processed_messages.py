@@ -1,6 +1,6 @@
 """`email_processed_messages`: every mail that came in, and what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -69,9 +69,9 @@ async def receive(
 
 
 async def receive_all(session: TenantSession, provider_id: UUID, mails: Sequence[Announced]) -> list[str]:
-    """Write down mails that lie at their provider, in one statement; gives the ids of those that are new.
+    """Write down mails that lie at their provider; gives the ids of those that are new, or there again.
 
-    What is `ignored` is written down as that.
+    What is `ignored` is written down as that, until it is announced otherwise.
     """
     rows = await session.values(
         "INSERT INTO email_processed_messages AS known (tenant, provider_id, email_id, status, received_at)"
@@ -85,6 +85,20 @@ async def receive_all(session: TenantSession, provider_id: UUID, mails: Sequence
             "statuses": ["ignored" if mail.ignored else "received" for mail in mails],
             "times": [mail.received_at for mail in mails],
         },
+    )
+    new = [row[0] for row in rows]
+    known = {mail.email_id for mail in mails if not mail.ignored} - set(new)
+    return [*new, *await _wanted_after_all(session, provider_id, known)] if known else new
+
+
+async def _wanted_after_all(session: TenantSession, provider_id: UUID, email_ids: Collection[str]) -> list[str]:
+    """Make due what was gone, or not yet a mail that came in when it was announced first; gives their ids."""
+    rows = await session.values(
+        "UPDATE email_processed_messages SET status = 'received', error_message = NULL, attempts = 0, outages = 0,"
+        " failing_since = NULL, next_attempt_at = NULL, updated_at = now()"
+        " WHERE tenant = %(tenant)s AND provider_id = %(provider_id)s AND email_id = ANY(%(ids)s)"
+        " AND (status = 'gone' OR (status = 'ignored' AND error_message IS NULL)) RETURNING email_id",
+        {"provider_id": provider_id, "ids": list(email_ids)},
     )
     return [row[0] for row in rows]
 

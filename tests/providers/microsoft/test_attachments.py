@@ -79,6 +79,24 @@ async def test_a_web_page_is_no_attachment(desk: Desk) -> None:
     assert await desk.files(sent) == {"a.pdf": DATA}
 
 
+@pytest.mark.parametrize(("kind", "after"), [("short", 0), ("short", 1000), ("garbage", 0)])
+async def test_an_answer_that_is_not_the_file_is_not_stored_in_its_place(
+    desk: Desk, kind: FaultKind, after: int
+) -> None:
+    sent = desk.inbox.deliver(mail().attach("a.html", DATA, "text/html"))
+    part = await desk.part(sent)
+    desk.graph.fault("/$value", kind=kind, after=after)
+    with pytest.raises(Unavailable, match="different lengths"):
+        await desk.read(sent, part)
+    assert await desk.read(sent, part) == DATA
+
+
+async def test_a_size_that_lies_is_asked_about_and_not_believed(desk: Desk) -> None:
+    sent = desk.inbox.deliver(mail(), parts=[file_part("a.bin", DATA, declared_size=3)])
+    assert await desk.files(sent) == {"a.bin": DATA}
+    assert desk.asked("contentBytes") == 1
+
+
 async def test_json_that_breaks_off_is_an_outage(desk: Desk) -> None:
     sent = desk.inbox.deliver(mail().attach("a.bin", DATA))
     part = await desk.part(sent)

@@ -175,3 +175,16 @@ async def test_a_list_that_goes_on_elsewhere_is_not_followed(desk: Desk) -> None
     parts = [file_part(f"{number}.txt", b"1") for number in range(201)]
     with pytest.raises(Unavailable, match="another place"):
         await desk.fetch(desk.inbox.deliver(mail(), parts=parts))
+
+
+async def test_a_list_that_leads_back_to_its_beginning_is_an_outage(desk: Desk) -> None:
+    desk.graph.last_page_leads_back = True
+    with pytest.raises(Unavailable, match="come to an end"):
+        await desk.fetch(desk.inbox.deliver(mail().attach("a.txt", b"a")))
+    assert desk.asked("/attachments") < 5
+
+
+async def test_one_refusal_to_say_what_an_item_is_is_asked_again(desk: Desk) -> None:
+    sent = desk.inbox.deliver(mail(), parts=[item_part("Lunch", b"BEGIN:VCALENDAR", "event")])
+    desk.graph.fault("$expand", times=1, kind="unavailable")
+    assert [part.file_name for part in (await desk.fetch(sent)).parts] == ["Lunch.ics"]

@@ -22,8 +22,9 @@ def page(ask: Ask, items: Sequence[T], render: Callable[[T], dict[str, Any]]) ->
         "@odata.context": f"{ask.origin}/v1.0/$metadata#Collection",
         "value": [render(item) for item in items[start : start + size]],
     }
-    if start + size < len(items):
-        token = base64.urlsafe_b64encode(f"at {start + size}".encode()).decode()
+    if start + size < len(items) or ask.last_page_leads_back:
+        following = start + size if start + size < len(items) else 0
+        token = base64.urlsafe_b64encode(f"at {following}".encode()).decode()
         content["@odata.nextLink"] = ask.link(_skip=None, _skiptoken=token)
     return as_json(content)
 

@@ -52,6 +52,7 @@ class Ask:
     origin: str
     client_id: str = ""
     body: bytes = b""
+    last_page_leads_back: bool = False
 
     @property
     def select(self) -> tuple[str, ...] | None:

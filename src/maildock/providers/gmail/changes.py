@@ -146,18 +146,22 @@ def _again_later(position: Position) -> Changes:
 
 
 def _arrivals(records: Iterable[Json], label: str) -> Iterator[Arrival]:
-    """Give each mail once that was added to the mailbox, or to the label."""
-    known: set[str] = set()
+    """Give each mail once that was added to the mailbox, or to the label.
+
+    It came in as soon as one record says so: a mail to oneself is first one that was sent.
+    """
+    found: dict[str, bool] = {}
     for record in records:
         added = [(one, [label]) for one in fields.objects(record, "messagesAdded")]
         labelled = [(one, fields.texts(one, "labelIds") or [label]) for one in fields.objects(record, "labelsAdded")]
         for entry, labels in [*added, *labelled]:
             message = fields.inside(entry, "message")
             email_id = fields.key(message, "id")
-            if not email_id or label not in labels or email_id in known:
-                continue
-            known.add(email_id)
-            yield Arrival(email_id, ignored=bool(ignored(fields.texts(message, "labelIds"))))
+            if email_id and label in labels:
+                is_ignored = bool(ignored(fields.texts(message, "labelIds")))
+                found[email_id] = found.get(email_id, True) and is_ignored
+    for email_id, is_ignored in found.items():
+        yield Arrival(email_id, ignored=is_ignored)
 
 
 def _number(content: Json, name: str) -> str:

@@ -102,13 +102,16 @@ class GmailProvider:
         labels = Labels(client)
         return Checks(client, labels, Watches(client, labels, self._database)).reading(mailbox)
 
-    async def verify_push(self, mailbox: Mailbox, authorization_header: str, body: bytes) -> None:
-        """Raise `BadToken` unless Google pushed this for the mailbox, `Unavailable` where that cannot be known now."""
+    async def verify_push(self, mailbox: Mailbox, authorization_header: str, body: bytes) -> bool:
+        """Say whether a push is about the mailbox: a topic sends what it hears to the addresses of all its mailboxes.
+
+        Raises `BadToken` unless Google pushed this to the mailbox's address, `Unavailable` where that cannot be known
+        now.
+        """
         settings = (await self._client.opened(mailbox)).settings
         token = push.bearer(authorization_header)
         key_id = push.key_id_of(token)
         keys = await self._certificates.keys(settings.certs, key_id) if settings.push_service_account else {}
         audience = push_address(self._public_url, mailbox.tenant, mailbox.provider_id)
         push.verify(token, keys, audience, settings.push_service_account, datetime.now(UTC))
-        if push.parse(body).email_address.casefold() != mailbox.address.casefold():
-            raise push.BadToken("it is about another mailbox than this one")
+        return push.parse(body).email_address.casefold() == mailbox.address.casefold()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AsyncExitStack, aclosing
+from http import HTTPStatus
 
 from maildock.domain.errors import AttachmentError, Corrupt, Gone, Unavailable
 from maildock.providers import fields
@@ -11,7 +12,7 @@ from maildock.providers.json_bytes import FieldDecoder
 from maildock.providers.microsoft import calls, described, texts
 from maildock.providers.microsoft.calls import Call
 from maildock.providers.microsoft.client import Client, Opened
-from maildock.providers.microsoft.raw import IN_RAW, RawMails
+from maildock.providers.microsoft.raw import IN_RAW, RawMails, fits
 from maildock.providers.microsoft.refusals import GatewayTimeout
 
 _TRIES = 2
@@ -51,8 +52,27 @@ class Attachments:
                 source: AsyncIterator[bytes] = (await self._value(stack, opened, wanted)).chunks()
             except GatewayTimeout as problem:
                 source = await stack.enter_async_context(aclosing(self._otherwise(opened, wanted, problem)))
+            length = 0
             async for chunk in source:
+                length += len(chunk)
                 yield chunk
+        if wanted.locator == described.FILE and not fits(length, wanted):
+            await self._confirm(opened, wanted, length)
+
+    async def _confirm(self, opened: Opened, wanted: AttachmentRef, length: int) -> None:
+        """Ask another way for a file that is far from its declared size; raises `Unavailable` where that gives another.
+
+        Sizes lie, but so does an answer with an error in the place of the file.
+        """
+        otherwise = 0
+        try:
+            async with aclosing(self._in_json(opened, wanted)) as source:
+                async for chunk in source:
+                    otherwise += len(chunk)
+        except (GatewayTimeout, AttachmentError):
+            return
+        if otherwise != length:
+            raise Unavailable("Graph gives the attachment in different lengths")
 
     async def _value(self, stack: AsyncExitStack, opened: Opened, wanted: AttachmentRef) -> Stream:
         """Ask for the bytes as they are. Raises `GatewayTimeout` where Graph does not manage to give them."""
@@ -72,6 +92,8 @@ class Attachments:
                 raise GatewayTimeout("Graph answers with a web page instead of the attachment")
             if not stream.is_delimited:
                 raise GatewayTimeout("Graph does not say where the attachment ends")
+            if stream.status != HTTPStatus.OK:
+                raise GatewayTimeout("Graph answers with something else than the attachment")
             stack.push_async_exit(trial.pop_all())
             return stream
 

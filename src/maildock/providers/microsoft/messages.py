@@ -23,6 +23,7 @@ from maildock.providers.microsoft.texts import Texts, read_texts
 
 MOST_PARTS = 1000
 _MOST_COUNTED = 20_000
+_MOST_PAGES = 2_000
 _MOST_ITEMS_ASKED = 50
 
 
@@ -74,13 +75,14 @@ class Messages:
 
     async def _listed(self, opened: Opened, email: EmailRef) -> AsyncIterator[Described]:
         target: str | None = calls.attachments(opened.mailbox, email.email_id).target
-        seen = 0
+        seen, links = 0, set[str]()
         while target and seen < _MOST_COUNTED:
+            if target in links or len(links) == _MOST_PAGES:
+                raise Unavailable("Graph's list of attachments does not come to an end")
+            links.add(target)
             content = await self._client.ask(opened, Call("GET", target))
             page = [read_attachment(one) for one in paging.entries(content)]
             target = paging.next_target(content, opened.settings.graph)
-            if target and not page:
-                raise Unavailable("Graph's list of attachments does not go on")
             seen += len(page)
             for about in page:
                 if not about.attachment_id:
@@ -92,13 +94,17 @@ class Messages:
         forms = {}
         for about in [one for one in found if one.kind == described.ITEM][:_MOST_ITEMS_ASKED]:
             call = calls.item(opened.mailbox, email.email_id, about.attachment_id)
-            try:
-                forms[about.attachment_id] = described.item_form(await self._client.ask(opened, call))
-            except Throttled:
-                raise
-            except (AttachmentError, Unavailable, Unauthorized):
-                continue
+            if form := await self._item_form(opened, call) or await self._item_form(opened, call):
+                forms[about.attachment_id] = form
         return forms
+
+    async def _item_form(self, opened: Opened, call: Call) -> tuple[str, str] | None:
+        try:
+            return described.item_form(await self._client.ask(opened, call))
+        except Throttled:
+            raise
+        except (AttachmentError, Unavailable, Unauthorized):
+            return None
 
 
 def _message(content: Json, listed: _Listed) -> InboundMessage:

@@ -46,7 +46,7 @@ class RawMails:
             message = await asyncio.to_thread(_read, path)
             alike = [part for part in message.parts if part.locator and _is_alike(part, wanted)]
             fitting = [
-                part for part in alike if _fits(await asyncio.to_thread(decoded_length, path, part.locator), wanted)
+                part for part in alike if fits(await asyncio.to_thread(decoded_length, path, part.locator), wanted)
             ]
             if len(fitting) != 1:
                 raise Corrupt(f"the raw mail has {len(fitting)} parts like this attachment")
@@ -76,7 +76,7 @@ def _is_alike(part: Part, wanted: AttachmentRef) -> bool:
     return part.file_name == wanted.file_name and part.content_type == wanted.content_type
 
 
-def _fits(length: int, wanted: AttachmentRef) -> bool:
+def fits(length: int, wanted: AttachmentRef) -> bool:
     """Say whether so many bytes can be those declared: Graph counts more, up to the size of their base64."""
     if wanted.size is None:
         return True

@@ -26,7 +26,10 @@ log = structlog.get_logger(__name__)
 
 
 async def pushed(request: Request) -> Response:
-    """Mark the mailbox as due, once the push has proven to be Google's and meant for it; else 401."""
+    """Mark the mailbox as due, once the push has proven to be Google's and meant for it; else 401.
+
+    One about another mailbox on the same topic is acknowledged, or it would be sent again for days.
+    """
     context: Context = request.app.state.context
     tenant, provider_id = ids(request)
     async with in_time():
@@ -35,14 +38,15 @@ async def pushed(request: Request) -> Response:
     if mailbox is None or not isinstance(provider, GmailProvider):
         raise not_found()
     try:
-        await provider.verify_push(mailbox, request.headers.get("authorization", ""), await request.body())
+        is_ours = await provider.verify_push(mailbox, request.headers.get("authorization", ""), await request.body())
     except BadToken as problem:
         metrics.notified(KIND, taken=0, refused=1)
         log.warning("push refused", tenant=str(tenant), provider_id=str(provider_id), error=str(problem))
         raise Problem(401, str(problem), WWW_Authenticate="Bearer") from problem
-    async with in_time():
-        await receive_nudge(context, mailbox)
-    metrics.notified(KIND, taken=1, refused=0)
+    if is_ours:
+        async with in_time():
+            await receive_nudge(context, mailbox)
+        metrics.notified(KIND, taken=1, refused=0)
     return Response(status_code=204)
 
 
