@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -107,12 +108,36 @@ async def test_pictures_from_elsewhere_wait_until_they_are_asked_for(ann: Visito
         quiet = await ann.get(path)
         assert b"https://track.example" not in quiet.body
         assert "img-src 'self' data:;" in quiet.headers["content-security-policy"]
-        link = re.search(r'href="([^"]*pictures=remote)#', quiet.body.decode())
-        assert link
-        asked = await ann.get(link[1].replace("&amp;", "&"))
+        asked = await ann.get(loading(quiet.body.decode())[0])
         assert b'<img src="https://track.example/1.gif"' in asked.body
         assert "img-src 'self' data: https: http:;" in asked.headers["content-security-policy"]
         assert "script-src 'self';" in asked.headers["content-security-policy"]
+
+
+def loading(page: str) -> list[str]:
+    """Give where the links lead that load pictures."""
+    return [link.replace("&amp;", "&") for link in re.findall(r'href="([^"#]*pictures=[^"#]*)#', page)]
+
+
+async def test_pictures_are_loaded_for_one_mail_and_by_no_link_in_a_mail(
+    ann: Visitor, desk: Desk, context: Context
+) -> None:
+    first = with_logo()
+    await desk.ingest(first, mail().html('<p>Hi</p><img src="https://evil.example/2.gif">').reply_to(first))
+    links = loading(await ann.text("/tickets/1"))
+    assert len(links) == 2
+    for link, (loaded, other) in zip(links, (("track", "evil"), ("evil", "track")), strict=True):
+        page = await ann.text(link)
+        assert (f"https://{loaded}.example" in page, f"https://{other}.example" in page) == (True, False)
+    eve = await person(context, desk.tenant, ann.origin, "eve@shop.example")
+    comment = links[0].partition("pictures=")[2].partition(".")[0]
+    for forged in (
+        links[0],
+        f"/tickets/1?pictures={comment}",
+        f"/tickets/1?pictures={comment}.",
+        "/tickets/1?pictures=\u00e9",
+    ):
+        assert "https://track.example" not in await eve.text(quote(forged, safe="/?=&."))
 
 
 async def _comment_path(desk: Desk) -> str:
@@ -132,6 +157,12 @@ async def test_what_is_under_way_is_counted(ann: Visitor, desk: Desk) -> None:
     )
     page = " ".join(re.sub("<[^>]*>", "", await ann.text("/tickets/1")).split())
     assert re.search(r"2 of 3 stored, 1 retrying \(The mail provider did not answer, next try in (39|40) s\)", page)
+    await desk.all(
+        "UPDATE email_processed_attachments SET error_message = 'Graph answers 504 UnknownError (request-id x)'"
+        " WHERE tenant = %(tenant)s AND file_name = 'c.txt'"
+    )
+    page = " ".join(re.sub("<[^>]*>", "", await ann.text("/tickets/1")).split())
+    assert "1 retrying (provider answered 504, next try in" in page
 
 
 class Counting(TenantSession):

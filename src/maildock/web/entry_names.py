@@ -6,7 +6,7 @@ import unicodedata
 LONGEST = 255  # bytes of UTF-8, which is what file systems take
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*]')
-_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
+_DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\.|$)", re.IGNORECASE)
 _EXTENSION = re.compile(r"(?<=.)\.[^. ]{1,20}$")
 
 

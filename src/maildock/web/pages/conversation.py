@@ -1,7 +1,7 @@
 """A ticket's conversation, made ready to be shown."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -30,14 +30,14 @@ class Shown:
 
 
 async def kept_pictures(
-    session: TenantSession, head: TicketHead, comments: Sequence[Said], *, remote: bool
+    session: TenantSession, head: TicketHead, comments: Sequence[Said], loads: Callable[[UUID], bool]
 ) -> dict[UUID, Pictures]:
-    """Say which pictures each of the comments may show."""
+    """Say which pictures each of the comments may show; those from elsewhere where `loads` says so."""
     kept: dict[UUID, dict[str, str]] = {said.comment_id: {} for said in comments}
     for found in await desk.shown_documents(session, list(kept)):
         address = f"/tickets/{head.number}/documents/{found.document_id}"
         kept[found.comment_id].setdefault(content_id(found.content_id), address)
-    return {comment: Pictures(addresses, remote) for comment, addresses in kept.items()}
+    return {comment: Pictures(addresses, loads(comment)) for comment, addresses in kept.items()}
 
 
 async def show(comments: Sequence[Said], pictures: Mapping[UUID, Pictures]) -> list[Shown]:

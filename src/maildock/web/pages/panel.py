@@ -65,12 +65,14 @@ class Panel:
         coming = sum(part.status in _COMING for part in self.parts)
         if not coming and not retrying:
             return None
-        tries = [(part.next_attempt_at, part.reason) for part in retrying if part.next_attempt_at]
-        next_try, reason = min(tries, default=(None, None), key=lambda each: each[0])
+        tries = [
+            (part.next_attempt_at, words.why(part.reason, part.error_message))
+            for part in retrying
+            if part.next_attempt_at
+        ]
+        next_try, reason = min(tries, default=(None, ""), key=lambda each: each[0])
         stored = len(self.documents)
-        return Progress(
-            stored, stored + coming + len(retrying), len(retrying), words.REASONS.get(reason or "", ""), next_try
-        )
+        return Progress(stored, stored + coming + len(retrying), len(retrying), reason, next_try)
 
 
 def _together(documents: Iterable[DocumentLine]) -> list[SameFile]:

@@ -10,6 +10,7 @@ from maildock.tables import desk, ticket_readings
 from maildock.tables.desk import TicketHead
 from maildock.tables.session import TenantSession
 from maildock.web import cursors
+from maildock.web.pages.consent import Consent
 from maildock.web.pages.conversation import CUT_AT, CUT_WHOLE_AT, kept_pictures, show
 from maildock.web.pages.panel import panel
 from maildock.web.pages.refusals import bad_request
@@ -24,25 +25,25 @@ _PER_PAGE = 50
 
 @router.get("/tickets/{number}")
 async def show_ticket(visit: SignedIn, number: str, before: str | None = None, pictures: str = "") -> Response:
-    """Show a ticket: what was said, the oldest first, and its files; `pictures=remote` loads those from elsewhere."""
-    remote = pictures == "remote"
+    """Show a ticket: what was said, the oldest first, and its files; `pictures` says whose pictures are loaded."""
+    consent = Consent(visit, pictures)
     earlier_than: Any = cursors.read(before, "time", "uuid")
     async with visit.session() as session:
         head = await known(session, number)
         said = await desk.conversation(session, head.ticket_id, earlier_than, _PER_PAGE + 1, CUT_AT)
         said, rest = said[-_PER_PAGE:], len(said) > _PER_PAGE
-        kept = await kept_pictures(session, head, said, remote=remote)
+        kept = await kept_pictures(session, head, said, consent.loads)
         files = await panel(session, head.ticket_id)
         if before is None:
             await ticket_readings.note(session, visit.person.user_id, head.ticket_id, head.updated_at)
     earlier = cursors.write(said[0].created_at, said[0].comment_id) if rest else None
     return page(
         "ticket.html",
-        headers=WITH_PICTURES if remote else None,
+        headers=WITH_PICTURES if consent.given else None,
         visit=visit,
         ticket=head,
         comments=await show(said, kept),
-        remote=remote,
+        consent=consent,
         before=before,
         earlier=earlier,
         latest=before is None,
@@ -53,16 +54,16 @@ async def show_ticket(visit: SignedIn, number: str, before: str | None = None, p
 @router.get("/tickets/{number}/comments/{comment_id}")
 async def show_comment(visit: SignedIn, number: str, comment_id: str, pictures: str = "") -> Response:
     """Show one comment of a ticket at its full length."""
-    remote = pictures == "remote"
+    consent = Consent(visit, pictures)
     async with visit.session() as session:
         head = await known(session, number)
         said = await desk.comment(session, head.ticket_id, as_uuid(comment_id), CUT_WHOLE_AT)
         if said is None:
             raise not_found()
-        kept = await kept_pictures(session, head, [said], remote=remote)
+        kept = await kept_pictures(session, head, [said], consent.loads)
     (shown,) = await show([said], kept)
-    headers = WITH_PICTURES if remote else None
-    return page("comment.html", headers=headers, visit=visit, ticket=head, shown=shown, remote=remote)
+    headers = WITH_PICTURES if consent.given else None
+    return page("comment.html", headers=headers, visit=visit, ticket=head, shown=shown, consent=consent)
 
 
 @router.post("/tickets/{number}/status")

@@ -1,5 +1,9 @@
 """The ledger's words, as people read them."""
 
+import re
+
+_ANSWERED = re.compile(r"\banswers (\d{3})\b")
+
 REASONS = {
     "inline": "It is a picture that the mail shows within its text, such as a logo.",
     "too_large": "It is larger than the largest file that is stored here.",
@@ -167,3 +171,9 @@ def icon(content_type: str) -> str:
     if kind in ("message/rfc822", "text/calendar"):
         return "mail" if kind == "message/rfc822" else "calendar"
     return {"image": "image", "audio": "media", "video": "media", "text": "text"}.get(family, "file")
+
+
+def why(reason: str | None, error: str | None) -> str:
+    """Say in short what a part waits for: the provider's answer, where it gave one."""
+    answered = _ANSWERED.search(error or "")
+    return f"provider answered {answered[1]}" if answered else REASONS.get(reason or "", "").rstrip(".")

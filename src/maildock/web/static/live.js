@@ -4,7 +4,7 @@
   const place = document.querySelector("[data-events]");
   if (!place) return;
   const news = document.querySelector("[data-news]");
-  const source = new EventSource(place.dataset.events);
+  let source = null;
   let due = false;
 
   async function refresh() {
@@ -16,8 +16,21 @@
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   }
 
-  source.addEventListener("files", refresh);
-  source.addEventListener("said", () => { if (news) news.hidden = false; });
+  // A browser has six connections for all its pages of one address, so only pages that are seen hold one. The server
+  // tells whoever comes back how things are, and what has changed meanwhile is fetched.
+  function listen() {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource(place.dataset.events);
+      source.addEventListener("files", refresh);
+      source.addEventListener("said", () => { if (news) news.hidden = false; });
+    }
+  }
+
+  listen();
+  document.addEventListener("visibilitychange", listen);
   place.addEventListener("focusout", () => setTimeout(() => { if (due) refresh(); }));
   // Whoever is logged out meanwhile is led to the login, and must not find it inside the panel.
   place.addEventListener("htmx:beforeSwap", event => {
@@ -32,5 +45,5 @@
       each.textContent = each.dataset.seconds = Math.max(each.dataset.seconds - 1, 0);
     }
   }, 1000);
-  addEventListener("pagehide", () => source.close());
+  addEventListener("pagehide", () => source?.close());
 })();
