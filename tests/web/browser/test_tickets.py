@@ -119,8 +119,11 @@ async def test_a_picture_is_as_wide_as_there_is_room(browser: Browser, desk: Des
 @pytest.mark.parametrize("loaded", [False, True])
 async def test_a_hostile_mail_does_nothing(browser: Browser, desk: Desk, *, loaded: bool) -> None:
     hostile = mail("<img src=x onerror=alert(1)>", sender='"<script>alert(1)</script>" <eve@a.example>')
-    picture = '<img src="https://127.0.0.1:1/1.gif">'
-    hostile = hostile.html(picture + STEALING + "".join(ATTACKS).replace("//evil.example", "https://127.0.0.1:1"))
+    picture = "https://127.0.0.1:9999/1.gif"
+    await browser.page.route(picture, lambda route: route.fulfill(body=png(1, 1), content_type="image/png"))
+    hostile = hostile.html(
+        f'<img src="{picture}">' + STEALING + "".join(ATTACKS).replace("//evil.example", "https://127.0.0.1:1")
+    )
     hostile = hostile.attach(
         "<svg onload=alert(1)>.svg", b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
     )
@@ -140,6 +143,8 @@ async def test_a_hostile_mail_does_nothing(browser: Browser, desk: Desk, *, load
     assert await page.locator(".mail a:not([href^='https:'])[href]").count() == 0
     assert alerts == []
     assert (await page.request.get(f"{browser.origin}/mail", max_redirects=0)).status == 200
+    assert browser.requests.count(picture) == loaded
+    browser.requests[:] = [url for url in browser.requests if url != picture]
 
 
 HIDDEN = """() => {
