@@ -220,6 +220,9 @@ def test_a_login_leads_only_to_our_own_pages(goal: str, path: str) -> None:
 async def test_a_login_goes_on_to_where_the_person_wanted_to_be(ann: Visitor) -> None:
     away = await Visitor(ann.origin).get("/tickets/3")
     assert away.headers["location"] == "/login?next=%2Ftickets%2F3"
+    for referer, goal in ((f"{ann.origin}/tickets/3?a=b", "?next=%2Ftickets%2F3%3Fa%3Db"), ("http://[", ""), ("", "")):
+        sent = await Visitor(ann.origin).post("/tickets/3/status", {"status": "closed"}, Referer=referer)
+        assert sent.headers["location"] == f"/login{goal}"
     assert (await Visitor(ann.origin).log_in(ANN, next="/tickets/3")).headers["location"] == "/tickets/3"
     assert (await ann.get("/login?next=/mail")).headers["location"] == "/mail"
 

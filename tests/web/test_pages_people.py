@@ -102,9 +102,11 @@ async def test_somebody_is_let_in_and_becomes_an_admin(ann: Visitor, origin: str
 
 @pytest.mark.parametrize("email", ["nobody", "ann@shop.example", "a b@shop.example", ""])
 async def test_an_email_that_will_not_do_is_refused(ann: Visitor, email: str) -> None:
-    answer = await ann.post("/people", {"csrf": await ann.csrf(), "email": email, "role": "agent"})
+    answer = await ann.post("/people", {"csrf": await ann.csrf(), "email": email, "role": "admin"})
     assert answer.status == 422
     assert b'role="alert"' in answer.body
+    assert f'value="{email}" required' in answer.body.decode()
+    assert b'<option value="admin" selected>' in answer.body
 
 
 async def test_the_last_admin_stays_one(ann: Visitor, agent: Visitor) -> None:

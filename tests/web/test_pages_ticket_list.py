@@ -62,6 +62,14 @@ async def test_a_search_finds_subject_sender_number_and_file_name(ann: Visitor, 
     assert numbers(await ann.text("/?q=customer+dark")) == [2]
 
 
+async def test_a_ticket_is_found_by_its_number_alone(ann: Visitor, desk: Desk) -> None:
+    await desk.ingest(*(mail(f"Page {number} of 12") for number in range(3)))
+    for query in ("%232", "%5B%232%5D"):
+        assert numbers(await ann.text(f"/?q={query}")) == [2]
+    assert numbers(await ann.text("/?q=%2312")) == []
+    assert len(numbers(await ann.text("/?q=12"))) == 3
+
+
 async def test_a_search_finds_words_of_other_scripts(ann: Visitor, desk: Desk) -> None:
     await desk.ingest(
         mail("\u05de\u05d3\u05e4\u05e1\u05ea \u05e9\u05d1\u05d5\u05e8\u05d4"), mail("\u6253\u5370\u673a\u574f\u4e86")

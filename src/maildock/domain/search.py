@@ -7,6 +7,7 @@ LONGEST = 40  # characters of a word that count
 MOST_WORDS = 400
 MOST_TERMS = 6
 
+_NUMBER = re.compile(r"#([0-9]{1,9})|\[#([0-9]{1,9})\]")
 _WORD = re.compile(r"[^\W_]+")
 # Written without spaces between words, so a person looks for what stands in the middle.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
@@ -29,6 +30,12 @@ def terms(query: str) -> list[str]:
     """Give the beginnings of words that a person looks for; whatever is found must have all of them."""
     found = [match[0][:LONGEST] for match in _WORD.finditer(_folded(query))]
     return list(dict.fromkeys(found))[:MOST_TERMS]
+
+
+def ticket_number(query: str) -> int | None:
+    """Give the number of the one ticket that `#12` or `[#12]` means."""
+    meant = _NUMBER.fullmatch(query.strip())
+    return int(meant[1] or meant[2]) if meant else None
 
 
 def past(beginning: str) -> str:

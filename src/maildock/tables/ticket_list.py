@@ -30,14 +30,19 @@ class TicketLine:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which tickets: of a status, or all for an empty one; with words that begin with each of the `terms`."""
+    """Which tickets: of a status, or all for an empty one; with words that begin with each of the `terms`.
+
+    With a `number` it is the one of this number.
+    """
 
     status: str = ""
     terms: Sequence[str] = ()
     before: tuple[datetime, int] | None = None
+    number: int | None = None
 
 
 _OF_STATUS: LiteralString = " AND t.status = %(status)s"
+_OF_NUMBER: LiteralString = " AND t.number = %(meant)s"
 
 
 async def overview(session: TenantSession, user_id: UUID, wanted: Wanted, limit: int) -> list[TicketLine]:
@@ -45,7 +50,8 @@ async def overview(session: TenantSession, user_id: UUID, wanted: Wanted, limit:
     at, number = wanted.before or (None, LAST_NUMBER)
     bounds = {f"from{index}": term for index, term in enumerate(wanted.terms)}
     bounds |= {f"to{index}": past(term) for index, term in enumerate(wanted.terms)}
-    conditions = (_OF_STATUS if wanted.status else "") + "".join(map(_having, range(len(wanted.terms))))
+    conditions = (_OF_STATUS if wanted.status else "") + (_OF_NUMBER if wanted.number is not None else "")
+    conditions += "".join(map(_having, range(len(wanted.terms))))
     return await session.all(
         TicketLine,
         "SELECT t.*, (SELECT count(*) FROM document_associations AS d WHERE d.tenant = %(tenant)s"
@@ -61,7 +67,15 @@ async def overview(session: TenantSession, user_id: UUID, wanted: Wanted, limit:
         "  count(*) FILTER (WHERE a.status IN ('pending', 'processing')) AS pending"
         "  FROM email_processed_attachments AS a WHERE a.tenant = %(tenant)s AND a.ticket_id = t.ticket_id) AS parts"
         " ORDER BY t.updated_at DESC, t.number DESC",
-        {"user_id": user_id, "status": wanted.status, "at": at, "number": number, "limit": limit, **bounds},
+        {
+            "user_id": user_id,
+            "status": wanted.status,
+            "at": at,
+            "number": number,
+            "meant": wanted.number,
+            "limit": limit,
+            **bounds,
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """Errors as pages: people get a page where programs get a problem."""
 
 from http import HTTPStatus
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -53,6 +53,14 @@ def _page(problem: Problem, visit: Visit | None) -> Response:
 
 
 async def _to_login(request: Request, _: Exception) -> Response:
-    goal = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    wanted = request.method in ("GET", "HEAD") and goal != "/"
-    return RedirectResponse(f"/login?next={quote(goal, safe='')}" if wanted else "/login", 303, HEADERS)
+    # From a form back to the page that it stands on.
+    goal = _path(str(request.url) if request.method in ("GET", "HEAD") else request.headers.get("referer", ""))
+    return RedirectResponse("/login" if goal == "/" else f"/login?next={quote(goal, safe='')}", 303, HEADERS)
+
+
+def _path(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -42,7 +42,7 @@ async def add(sent: AdminForm) -> Response:
         with _still_admin():
             await add_user(*_here(sent), email, password, admin=role == "admin", by=sent.visit.person.user_id)
     except UsageError as problem:
-        return await _page(sent.visit, f"{problem}.", code=422)
+        return await _page(sent.visit, f"{problem}.", code=422, typed=(email, role))
     return await _page(sent.visit, made=(email.strip(), password))
 
 
@@ -105,8 +105,14 @@ def _still_admin() -> Iterator[None]:
         raise for_admins() from None
 
 
-async def _page(visit: Visit, error: str = "", made: tuple[str, str] | None = None, code: int = 200) -> Response:
+async def _page(
+    visit: Visit,
+    error: str = "",
+    made: tuple[str, str] | None = None,
+    code: int = 200,
+    typed: tuple[str, str] = ("", "agent"),
+) -> Response:
     async with visit.session() as session:
         people = await users.every(session)
         linked = await identities.bound(session)
-    return page("people.html", code, visit=visit, people=people, linked=linked, error=error, made=made)
+    return page("people.html", code, visit=visit, people=people, linked=linked, error=error, made=made, typed=typed)

@@ -61,11 +61,12 @@ async def list_tickets(visit: SignedIn, status: str = "open", q: str = "", curso
 
 async def _read(visit: Visit, look: Look) -> list[TicketLine]:
     before: Any = cursors.read(look.cursor, "time", "int")
-    terms = search.terms(look.q)
-    if look.q and not terms:
+    meant = search.ticket_number(look.q)
+    terms = search.terms(look.q) if meant is None else []
+    if look.q and not terms and meant is None:
         return []
     async with visit.session() as session:
-        wanted = Wanted(_FILTERS[look.status], terms, before)
+        wanted = Wanted(_FILTERS[look.status], terms, before, meant)
         return await ticket_list.overview(session, visit.person.user_id, wanted, _PER_PAGE + 1)
 
 
