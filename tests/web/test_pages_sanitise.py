@@ -172,6 +172,29 @@ def test_what_the_mail_hides_stays_hidden() -> None:
     assert sanitise(html).html == "<p>Hello</p>"
 
 
+OLD = "<p><b>From:</b> Desk</p></div><p>Well?</p><blockquote>Really?</blockquote>"
+FOLDED = (
+    "<details><summary>Show quoted text</summary><div><p><b>From:</b> Desk</p></div><p>Well?</p>"
+    "<blockquote>Really?</blockquote></details>"
+)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        '<div id="divRplyFwdMsg" dir="ltr">',
+        '<div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm">',
+        '<div style="border: none; border-top: solid #B5C4DF 1.0pt">',
+        '<div id="yahoo_quoted_1" class="yahoo_quoted">',
+    ],
+)
+def test_a_history_without_quotation_marks_is_folded_to_its_end(start: str) -> None:
+    assert sanitise(f"<div><p>Yes.</p>{start}{OLD}</div>").html == f"<div><p>Yes.</p>{FOLDED}</div>"
+    assert sanitise(f"<p>Yes.</p>{start}{OLD}").html == f"<p>Yes.</p>{FOLDED}"
+    # What only passes something on is all there is to read.
+    assert "<details><summary>Show quoted text</summary><div>" not in sanitise(f"<div> {start}{OLD}</div>").html
+
+
 def test_the_quoted_history_is_folded_once() -> None:
     html = sanitise("<p>Yes.</p><blockquote>Well?<blockquote>Really?</blockquote></blockquote>").html
     assert html == (

@@ -52,6 +52,12 @@ _UNREADABLE = frozenset((
     "iframe", "noembed", "noframes", "noscript", "script", "select", "style", "template", "textarea", "title",
     "xmp",
 ))  # fmt: skip
+# What Outlook and Yahoo put above the mails that theirs answers, which follow up to the end without a quotation mark.
+_HISTORY_IDS = frozenset(("divrplyfwdmsg", "mail-editor-reference-message-container"))
+_HISTORY_CLASS = "yahoo_quoted"
+_HISTORY_LINE = re.compile(r"border-top:solid#(?:e1e1e1|b5c4df)")
+_UNFOLDED_IN = frozenset(("dl", "ol", "table", "tbody", "tfoot", "thead", "tr", "ul"))
+_FOLD, _FOLD_END = "<details><summary>Show quoted text</summary>", "</details>"
 _CLOSED_THROUGH = _INLINE | {"p", "h4"}
 
 _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,60})((?>(?:[^>\"']|\"[^\"]{0,8000}\"|'[^']{0,8000}')*))>")
@@ -135,10 +141,13 @@ class Balanced:
     _open: list[_Open] = field(default_factory=list)
     _hidden: int = 0
     _quotes: int = 0
+    _said: bool = False  # there is text that is no quotation
+    _rest: int | None = None  # how deep a quotation lies that goes on to the end
 
     def take(self, token: str | Tag) -> None:
         """Append a text, or follow a tag."""
         if isinstance(token, str):
+            self._said |= not self._hidden and not token.isspace()
             self._write(escape(unescape(token), quote=False))
         elif token.closes:
             self._close(frozenset((token.name,)))
@@ -152,6 +161,7 @@ class Balanced:
     def finish(self) -> str:
         """Close what is open, and give the whole."""
         self._close_down_to(0)
+        self._end_rest()
         return "".join(self._out)
 
     def _write(self, text: str) -> None:
@@ -169,10 +179,24 @@ class Balanced:
             self._hidden += 1
         elif quotes:
             if not self._quotes:
-                self._write("<details><summary>Show quoted text</summary>")
+                self._write(_FOLD)
             self._quotes += 1
+        elif tag.attributes and self._said and not (self._quotes or self._hidden) and _begins_history(tag):
+            self._begin_rest()
         self._write(f"<{tag.name}{_attributes(tag) if tag.attributes else ''}>")
         self._open.append(_Open(tag.name, hides, quotes))
+
+    def _begin_rest(self) -> None:
+        if not self._open or self._open[-1].name not in _UNFOLDED_IN:
+            self._write(_FOLD)
+            self._quotes += 1
+            self._rest = len(self._open)
+
+    def _end_rest(self) -> None:
+        if self._rest is not None:
+            self._write(_FOLD_END)
+            self._quotes -= 1
+            self._rest = None
 
     def _picture(self, tag: Tag) -> None:
         source = tag.attributes.get("src", "")
@@ -196,6 +220,8 @@ class Balanced:
 
     def _close_down_to(self, depth: int) -> None:
         while len(self._open) > depth:
+            if len(self._open) == self._rest:
+                self._end_rest()
             closed = self._open.pop()
             self._write(f"</{closed.name}>")
             if closed.hides:
@@ -203,7 +229,18 @@ class Balanced:
             elif closed.quotes:
                 self._quotes -= 1
                 if not self._quotes:
-                    self._write("</details>")
+                    self._write(_FOLD_END)
+
+
+def _begins_history(tag: Tag) -> bool:
+    if tag.name != "div":
+        return False
+    style = tag.attributes.get("style", "").lower().replace(" ", "")
+    return (
+        tag.attributes.get("id", "").lower() in _HISTORY_IDS
+        or _HISTORY_CLASS in tag.attributes.get("class", "").split()
+        or _HISTORY_LINE.search(style) is not None
+    )
 
 
 def _attributes(tag: Tag) -> str:
