@@ -11,7 +11,7 @@ DEV := .venv/.dev-$(call hash,requirements/tools.txt requirements/dev.txt pyproj
 
 .PHONY: help demo install test test-external soak bench pictures lint format types guards lock upgrade clean
 help: ## say what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 demo: $(RUN) ## run maildock with sample mails, until Ctrl-C
 	@exec $(BIN)/maildock demo

@@ -192,7 +192,7 @@ def test_a_history_without_quotation_marks_is_folded_to_its_end(start: str) -> N
     assert sanitise(f"<div><p>Yes.</p>{start}{OLD}</div>").html == f"<div><p>Yes.</p>{FOLDED}</div>"
     assert sanitise(f"<p>Yes.</p>{start}{OLD}").html == f"<p>Yes.</p>{FOLDED}"
     # What only passes something on is all there is to read.
-    assert "<details><summary>Show quoted text</summary><div>" not in sanitise(f"<div> {start}{OLD}</div>").html
+    assert "<details><summary>Show quoted text</summary><div>" not in sanitise(f"<p>&nbsp;</p>{start}{OLD}").html
 
 
 def test_the_quoted_history_is_folded_once() -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from maildock.domain.errors import MaildockError
 from maildock.flow.context import Context
+from maildock.flow.health import way_to_resume
 from maildock.providers.base import Mailbox, RemoteProvider, Step
 from maildock.queue import Hint, hint, lease
 from maildock.tables import email_providers, push_subscriptions
@@ -29,7 +30,7 @@ async def check_mailbox(
         "active",
         active,
         "mail is taken in" if active else row.status_reason or "paused by an operator",
-        None if active else f"{row.status_remedy or 'to go on'}: maildock providers resume {row.provider_id}",
+        None if active else way_to_resume(row),
     )
     async for found in check_house(context):
         yield found

@@ -29,10 +29,7 @@ class Health:
 def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) -> Health:
     """Judge a mailbox by what is written down of it; what is worse is said first."""
     if row.status == "paused":
-        resume = f"maildock providers resume {row.provider_id}"
-        remedy = row.status_remedy or ("mend the cause, then" if row.self_paused else "to go on:")
-        joined = f"{remedy}; then `{resume}`" if row.status_remedy else f"{remedy} `{resume}`"
-        return Health("paused", row.status_reason or "paused by an operator", joined)
+        return Health("paused", row.status_reason or "paused by an operator", way_to_resume(row))
     silence = timedelta(seconds=max(SILENT_POLLS * poll_seconds, SHORTEST_SILENCE))
     heard = max(at for at in (row.last_push_at, row.last_poll_at, row.created_at) if at is not None)
     again = f"it is tried again by itself; `maildock providers check {row.provider_id}`"
@@ -53,6 +50,14 @@ def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) 
             FAILING_REMEDY,
         )
     return Health("ok", _recovered(row, now))
+
+
+def way_to_resume(row: ProviderRow) -> str:
+    """Say what makes a paused mailbox go on."""
+    resume = f"`maildock providers resume {row.provider_id}`"
+    if row.status_remedy:
+        return f"{row.status_remedy}; then {resume}"
+    return f"mend the cause, then {resume}" if row.self_paused else f"to go on: {resume}"
 
 
 def _recovered(row: ProviderRow, now: datetime) -> str | None:

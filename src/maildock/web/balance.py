@@ -52,7 +52,7 @@ _UNREADABLE = frozenset((
     "iframe", "noembed", "noframes", "noscript", "script", "select", "style", "template", "textarea", "title",
     "xmp",
 ))  # fmt: skip
-# What Outlook and Yahoo put above the mails that theirs answers, which follow up to the end without a quotation mark.
+# With these Outlook and Yahoo begin the history below a reply: up to its end, and in no quotation.
 _HISTORY_IDS = frozenset(("divrplyfwdmsg", "mail-editor-reference-message-container"))
 _HISTORY_CLASS = "yahoo_quoted"
 _HISTORY_LINE = re.compile(r"border-top:solid#(?:e1e1e1|b5c4df)")
@@ -147,8 +147,9 @@ class Balanced:
     def take(self, token: str | Tag) -> None:
         """Append a text, or follow a tag."""
         if isinstance(token, str):
-            self._said |= not self._hidden and not token.isspace()
-            self._write(escape(unescape(token), quote=False))
+            text = unescape(token)
+            self._said |= not (self._hidden or self._quotes or text.isspace())
+            self._write(escape(text, quote=False))
         elif token.closes:
             self._close(frozenset((token.name,)))
         elif token.name == "img":

@@ -1,4 +1,7 @@
-"""A document's bytes to be looked at in a frame: only what browsers show without running it, and in a sandbox."""
+"""A document's bytes to be looked at in a frame: only what browsers show without running it, and in a sandbox.
+
+Chromium's reader for PDF opens in no sandbox: a script in a PDF may show a message there.
+"""
 
 import re
 

@@ -25,6 +25,7 @@ MOST_PARTS = 1000
 _MOST_COUNTED = 20_000
 _MOST_PAGES = 2_000
 _MOST_ITEMS_ASKED = 50
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +95,21 @@ class Messages:
         forms = {}
         for about in [one for one in found if one.kind == described.ITEM][:_MOST_ITEMS_ASKED]:
             call = calls.item(opened.mailbox, email.email_id, about.attachment_id)
-            if form := await self._item_form(opened, call) or await self._item_form(opened, call):
+            if form := await self._item_form(opened, call):
                 forms[about.attachment_id] = form
         return forms
 
     async def _item_form(self, opened: Opened, call: Call) -> tuple[str, str] | None:
-        try:
-            return described.item_form(await self._client.ask(opened, call))
-        except Throttled:
-            raise
-        except (AttachmentError, Unavailable, Unauthorized):
-            return None
+        for _ in range(_TRIES):
+            try:
+                return described.item_form(await self._client.ask(opened, call))
+            except Throttled:
+                raise
+            except Unavailable:
+                continue
+            except (AttachmentError, Unauthorized):
+                break
+        return None
 
 
 def _message(content: Json, listed: _Listed) -> InboundMessage:
