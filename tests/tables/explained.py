@@ -18,6 +18,13 @@ from tests.mail import mail
 
 Row = TypeVar("Row")
 
+_GROWN: tuple[LiteralString, ...] = (
+    "email_processed_messages",
+    "email_processed_attachments",
+    "objects",
+    "tickets",
+    "email_providers",
+)
 _MAILS: LiteralString = (
     "INSERT INTO email_processed_messages (tenant, provider_id, email_id, status, ticket_id, comment_id, created_at,"
     " updated_at) SELECT %(tenant)s, m.provider_id, 'old ' || n,"
@@ -39,6 +46,17 @@ _PARTS: LiteralString = (
 _OBJECTS: LiteralString = (
     "INSERT INTO objects (tenant, sha256, size, state) SELECT %(tenant)s, 'old ' || n, n, 'stored'"
     " FROM generate_series(1, %(count)s) AS n"
+)
+
+
+# PostgreSQL reads a table of a few rows as a whole, once it has counted them; an installation has more.
+_TICKETS: LiteralString = (
+    "INSERT INTO tickets (tenant, ticket_id, number, subject) SELECT %(tenant)s, gen_random_uuid(), n, 'old'"
+    " FROM generate_series(1, 50000) AS n"
+)
+_PROVIDERS: LiteralString = (
+    "INSERT INTO email_providers (tenant, provider_id, kind, mailbox)"
+    " SELECT %(tenant)s, gen_random_uuid(), 'file', 'old ' || n FROM generate_series(1, 5000) AS n"
 )
 
 
@@ -91,8 +109,10 @@ async def grow_old(desk: Desk, owner_dsn: str) -> None:
     neighbour = Desk(desk.context, await add_tenant(desk.context.database, "Busy neighbour"))
     await desk.all(_OBJECTS, count=5000)
     await neighbour.all(_OBJECTS, count=50_000)
+    await neighbour.all(_TICKETS)
+    await neighbour.all(_PROVIDERS)
     with psycopg.connect(owner_dsn, autocommit=True) as connection:
-        for table in ("email_processed_messages", "email_processed_attachments", "objects"):
+        for table in _GROWN:
             connection.execute(f"VACUUM ANALYZE {table}")
 
 
