@@ -1,6 +1,7 @@
 """The mails that are looked at closely: a thread with every kind of file, long names, right-to-left text."""
 
 from tests.mail import Mail, mail
+from tests.pdf import pdf
 
 from scripts.pictures.photos import photo
 
@@ -14,10 +15,18 @@ _LONG = (
     "Minutes of the meeting of the working group on printers, second floor, with all comments of all participants,"
     " final version 3 (corrected) - really final.docx"
 )
+_QUOTATION = pdf(
+    "Quotation 118\n\n\nByron & Co., 12 Customer Lane\n\nToner, black, two pieces       118.00\n"
+    "Drum unit, one piece              89.00\nCall-out, second floor            60.00\n\n"
+    "Total                                      267.00\n\n\nGood for 30 days.",
+    "Terms and conditions",
+    size=(595, 842),
+    font=18,
+)
 
 
 def thread() -> tuple[Mail, Mail, Mail]:
-    """Give a question, its answer with an inline logo and a file that is too large, and one more for a mailbox."""
+    """Give a question, its answer with a logo, a quotation and a file that is too large, and one more for a mailbox."""
     first = mail(
         "The printer on the second floor prints everything twice",
         sender=_ADA,
@@ -41,7 +50,8 @@ def thread() -> tuple[Mail, Mail, Mail]:
     )
     counters = photo(300, 160, (28, 70, 60), (120, 170, 140))
     second = second.inline("counters.png", counters, cid="counters@customer")
-    second = second.inline("logo.png", logo, cid="logo@customer").attach("memory.dump", bytes(LIMIT + 1))
+    second = second.inline("logo.png", logo, cid="logo@customer").attach("Quotation 118.pdf", _QUOTATION)
+    second = second.attach("memory.dump", bytes(LIMIT + 1))
     vendor = mail("Case 4711", sender="Support <support@vendor.example>", text="Please replace the toner.")
     third = mail(sender=_CHARLES, text="The vendor's answer is attached, as it came.\n\nCharles").reply_to(second)
     third = third.attach_mail(vendor.attach("firmware.zip", b"PK\x05\x06" + bytes(18)))

@@ -24,7 +24,10 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
     }
     printer = next(each["ticket_id"] for each in tickets.values() if each["number"] == numbers["ticket"])
     documents = (await desk.get(f"/tickets/{printer}/documents"))["items"]
-    photo = next(each["document_id"] for each in documents if each["name"] == "IMG_2041.png")
+    photo, quotation = (
+        next(each["document_id"] for each in documents if each["name"] == name)
+        for name in ("IMG_2041.png", "Quotation 118.pdf")
+    )
     said = (await desk.get(f"/tickets/{printer}"))["comments"]
     mail = said[-1]
     await _read_some(camera, [each["number"] for each in tickets.values()][9:])
@@ -37,6 +40,7 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
         Shot("ticket-many", f"/tickets/{numbers['many']}"),
         Shot("comment", f"/tickets/{numbers['ticket']}/comments/{said[1]['comment_id']}"),
         Shot("document", f"/tickets/{numbers['ticket']}/documents/{photo}/view", _settle),
+        Shot("pdf", f"/tickets/{numbers['ticket']}/documents/{quotation}/view", _read),
         Shot("mail", "/mail"),
         Shot("mail-files", "/mail/parts"),
         Shot("mail-message", f"/mail/message?provider={mail['provider_id']}&email={mail['email_id']}"),
@@ -63,6 +67,11 @@ async def _read_some(camera: Camera, numbers: list[int]) -> None:
 
 
 async def _settle(page: Page) -> None:
+    await page.wait_for_load_state("networkidle")
+
+
+async def _read(page: Page) -> None:
+    await expect(page.frame_locator("iframe").get_by_text("Good for 30 days.")).to_be_visible()
     await page.wait_for_load_state("networkidle")
 
 

@@ -22,6 +22,7 @@ from tests.web.server import serving
 from tests.web.visitor import Visitor, hidden, person
 
 PNG = b"\x89PNG\r\n\x1a\n picture"
+VAGUE = "application/octet-stream"
 
 
 @pytest.fixture
@@ -56,10 +57,13 @@ async def test_the_same_file_is_shown_once_with_all_its_arrivals(ann: Visitor, d
 
 @pytest.mark.parametrize(
     ("name", "content_type"),
-    [("a.png", "image/png"), ("a.pdf", "application/pdf"), ("a.txt", "text/plain; charset=utf-8")],
+    [("a.png", "image/png"), ("a.txt", "text/plain"), ("a.log", "text/plain"), ("a.json", "text/plain")],
 )
-async def test_a_preview_is_the_bytes_in_a_sandbox(ann: Visitor, desk: Desk, name: str, content_type: str) -> None:
-    await desk.ingest(mail("Printer").attach(name, PNG))
+@pytest.mark.parametrize("vague", [False, True])
+async def test_a_preview_is_the_bytes_in_a_sandbox(
+    ann: Visitor, desk: Desk, name: str, content_type: str, *, vague: bool
+) -> None:
+    await desk.ingest(mail("Printer").attach(name, PNG, VAGUE if vague else ""))
     path = path_of(await ann.text("/tickets/1"), name)
     view = await ann.get(f"{path}/view")
     assert '<iframe class="preview' in view.body.decode()
@@ -73,6 +77,28 @@ async def test_a_preview_is_the_bytes_in_a_sandbox(ann: Visitor, desk: Desk, nam
     assert policy.endswith("; sandbox")
     assert "script-src" not in policy
     assert policy.startswith("default-src 'none'")
+
+
+@pytest.mark.parametrize("content_type", ["application/pdf", VAGUE])
+async def test_a_pdf_is_lent_to_a_reader_that_has_nothing(ann: Visitor, desk: Desk, content_type: str) -> None:
+    await desk.ingest(mail("Printer").attach("a.pdf", b"%PDF-1.4", content_type))
+    path = path_of(await ann.text("/tickets/1"), "a.pdf")
+    view = await ann.text(f"{path}/view")
+    assert re.search(r'<iframe class="preview pdf" data-reader="/reader" [^>]* sandbox="allow-scripts">', view)
+    # By itself it would be opened by whatever the browser has for PDFs.
+    assert (await ann.get(f"{path}/content")).status == 404
+    ann.cookies.clear()
+    reader = await ann.get("/reader")
+    assert (reader.status, "set-cookie" in reader.headers) == (200, False)
+    assert reader.headers["content-security-policy"].endswith("; sandbox allow-scripts")
+
+
+async def test_a_text_says_that_it_is_utf_8_only_if_it_is(ann: Visitor, desk: Desk) -> None:
+    text = "Gr\u00fc\u00dfe " * 100_000
+    await desk.ingest(mail("Notes").attach("a.txt", text.encode()).attach("b.txt", text.encode("latin-1")))
+    page = await ann.text("/tickets/1")
+    types = [(await ann.get(path_of(page, name) + "/content")).headers["content-type"] for name in ("a.txt", "b.txt")]
+    assert types == ["text/plain; charset=utf-8", "text/plain"]
 
 
 @pytest.mark.parametrize("name", ["a.svg", "a.html", "a.xml", "a.js", "a.xhtml", "a.eml", "a.zip", "a.mht"])

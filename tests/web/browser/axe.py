@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 _SCRIPT = Path(__file__).with_name("axe.min.js.gz")
 _RUN = """async (rules) => {
@@ -14,8 +14,8 @@ _RUN = """async (rules) => {
 }"""
 
 
-async def violations(page: Page, *rules: str) -> list[str]:
-    """Run axe-core in a page, past its Content-Security-Policy, and give what it found by these rules, or by all."""
+async def violations(page: Page | Frame, *rules: str) -> list[str]:
+    """Run axe-core in a page or frame, past its policy, and give what it found by these rules, or by all."""
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(gzip.decompress(_SCRIPT.read_bytes()).decode())
     found: Any = await page.evaluate(_RUN, list(rules))

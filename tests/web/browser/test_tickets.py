@@ -11,16 +11,14 @@ from maildock.flow.context import Context
 from maildock.tables.tenants import Tenant
 from tests.desk import Desk
 from tests.mail import Mail, mail
+from tests.pdf import pdf
 from tests.web.browser.axe import violations
 from tests.web.browser.conftest import Browser
 from tests.web.test_pages_sanitise import ATTACKS
 
 pytestmark = pytest.mark.browser
 
-PDF = (
-    b"%PDF-1.1\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
-    b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]>>endobj\ntrailer<</Root 1 0 R>>"
-)
+PDF = pdf("A note")
 HEBREW = "\u05d4\u05de\u05d3\u05e4\u05e1\u05ea \u05e9\u05d1\u05d5\u05e8\u05d4 (2024)"
 VIOLATIONS = """() => {
   window.violated = [];
@@ -80,40 +78,6 @@ async def test_the_list_narrows_while_one_types(browser: Browser, desk: Desk) ->
     await page.reload()
     await expect(page.get_by_role("searchbox")).to_have_value("prin")
     await expect(page.get_by_role("link", name="Screen")).to_have_count(0)
-
-
-async def test_documents_are_looked_at_in_a_frame_without_an_origin(browser: Browser, desk: Desk) -> None:
-    await desk.ingest(*full())
-    page = browser.page
-    await page.goto(f"{browser.origin}/tickets/1")
-    paths = [await document(page, name) for name in ("a.txt", "a.png", "a.pdf")]
-    for path in paths:
-        await page.goto(f"{browser.origin}{path}/view")
-        await page.wait_for_load_state("networkidle")
-        frame = page.frames[1]
-        assert frame.url == f"{browser.origin}{path}/content"
-    await page.goto(f"{browser.origin}{paths[0]}/view")
-    await expect(page.frame_locator("iframe").get_by_text("plain <b>text</b>")).to_be_visible()
-    assert await page.frames[1].evaluate("window.origin") == "null"
-    await page.goto(f"{browser.origin}{paths[1]}/view")
-    assert await page.frames[1].evaluate("document.images[0].naturalWidth") == 60
-    # The browser's own reader for PDF is an extension of it.
-    browser.requests[:] = [url for url in browser.requests if not url.startswith(("chrome-extension://", "chrome://"))]
-
-
-async def test_a_picture_is_as_wide_as_there_is_room(browser: Browser, desk: Desk) -> None:
-    await desk.ingest(mail("Stack").attach("a.png", png(60, 40)).attach("b.png", png(3000, 200)))
-    page = browser.page
-    await page.goto(f"{browser.origin}/tickets/1")
-    for path, size in [(await document(page, "a.png"), (60, 40)), (await document(page, "b.png"), (3000, 200))]:
-        await page.goto(f"{browser.origin}{path}/view")
-        frame = page.locator(".fitted iframe")
-        # All of the picture is in the frame, and all of the frame in the window.
-        assert await frame.evaluate("frame => [frame.clientWidth, frame.clientHeight]") == [*size]
-        shown = await frame.bounding_box()
-        assert shown is not None
-        assert min(size[0], 1100) <= shown["width"] <= min(size[0], 1280)
-        assert shown["width"] / shown["height"] == pytest.approx(size[0] / size[1], rel=0.01)
 
 
 @pytest.mark.parametrize("loaded", [False, True])

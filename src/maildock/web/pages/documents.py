@@ -50,13 +50,13 @@ async def download(request: Request, visit: SignedIn, number: str, document_id: 
 async def view(visit: SignedIn, number: str, document_id: str) -> Response:
     """Show a document in a frame of its own."""
     head, row = await _document(visit, number, document_id)
-    kind = previews.kind(row.content_type, row.size)
+    kind = previews.kind(row.content_type, row.name, row.size)
     return page("document.html", headers=WITH_FRAMES, visit=visit, ticket=head, document=row, kind=kind)
 
 
 @router.get("/tickets/{number}/documents/{document_id}/content")
 async def content(request: Request, visit: SignedIn, number: str, document_id: str) -> Response:
-    """Give that frame its content, in a sandbox."""
+    """Give that frame its picture or text, in a sandbox."""
     _, row = await _document(visit, number, document_id)
     return await previews.preview(request, visit.context.store, row)
 

@@ -21,6 +21,7 @@ from maildock.web.pages import (
     one_mail,
     people,
     providers,
+    reader,
     single_sign_on,
     ticket_list,
     tickets,
@@ -36,6 +37,7 @@ PAGES = (
     tickets,
     events,
     documents,
+    reader,
     mail,
     one_mail,
     dashboard,
@@ -60,9 +62,14 @@ def mount_pages(app: FastAPI) -> None:
 
 
 class _Kept(StaticFiles):
-    """Static files; their addresses change with their content, so browsers may keep them."""
+    """Static files; their addresses change with their content, so browsers may keep them.
+
+    They are the same for everybody, so a frame without an origin may have them too.
+    """
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(*args, **kwargs)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         return response

@@ -16,6 +16,7 @@ from maildock.web.pages import words
 
 _WEB = Path(__file__).parent.parent
 STATIC = _WEB / "static"
+PDFJS = "pdfjs-6.5.438"  # a folder of static files; its name changes with its content
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}']")
 _COMMAND = re.compile(r"`([^`]+)`")
@@ -71,7 +72,9 @@ def _templates() -> Environment:
     environment.filters.update(
         when=when, day=day, size=size, link=link, linked=linked, commands=commands, sentence=sentence
     )
-    environment.globals.update(static=static, words=words, preview_kind=previews.kind)
+    environment.globals.update(
+        static=static, words=words, preview_kind=previews.kind, apparent_type=previews.apparent_type, pdfjs=PDFJS
+    )
     return environment
 
 

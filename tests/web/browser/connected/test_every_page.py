@@ -41,6 +41,7 @@ NO_PAGES = {
     "/login/sso",
     "/login/sso/callback",
     "/mail/raw",
+    "/reader",
     "/tickets/{number}/documents",
     "/tickets/{number}/documents.zip",
     "/tickets/{number}/documents/{document_id}",

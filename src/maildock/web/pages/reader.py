@@ -1,0 +1,21 @@
+"""`/reader`: what shows a PDF inside a frame, and holds nothing of anybody: it is handed the bytes to show."""
+
+from fastapi import APIRouter, Response
+
+from maildock.web.pages.rendering import page
+
+router = APIRouter(include_in_schema=False)
+
+# The frame has no origin of its own, so no session and no way to what a session opens; where it may go is to our
+# static files. A PDF's pictures are decoded by WebAssembly, its fonts are made of it.
+_POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self'; style-src 'self';"
+    " img-src 'self' data: blob:; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"
+    " sandbox allow-scripts"
+)
+
+
+@router.get("/reader")
+async def show() -> Response:
+    """Give the empty reader; it is the same for everybody."""
+    return page("reader.html", headers={"Content-Security-Policy": _POLICY, "X-Robots-Tag": "noindex"})
