@@ -60,6 +60,19 @@ def test_people_who_leave_are_disabled_and_enabled_again(maildock: Maildock, sho
     assert maildock("users", "disable", "ann@shop.example", "--tenant", shop).code == 0
 
 
+def test_a_forgotten_password_is_replaced(maildock: Maildock, shop: str) -> None:
+    maildock("users", "add", "ann@shop.example", "--admin", "--tenant", shop)
+    made = maildock("users", "password", "Ann@shop.example", "--tenant", shop, "--json")
+    assert (made.code, set(made.line), len(made.line["password"])) == (0, {"email", "password"}, 20)
+    given = maildock(
+        "users", "password", "ann@shop.example", "--tenant", shop, "--password-stdin", stdin=b"a good one\n"
+    )
+    assert (given.code, "a good one" in given.out + given.err) == (0, False)
+    short = maildock("users", "password", "ann@shop.example", "--tenant", shop, "--password-stdin", stdin=b"short\n")
+    assert (short.code, "10 to 1024 characters" in short.err) == (2, True)
+    assert maildock("users", "password", "eve@shop.example", "--tenant", shop).code == 2
+
+
 def test_the_ledger_can_be_listed_and_parts_made_due_again(maildock: Maildock, shop: str, tmp_path: Path) -> None:
     shown = mail("Logo").html('<img src="cid:x">').inline("logo.png", b"png", cid="x").attach("a.txt", b"a")
     (tmp_path / "1.eml").write_bytes(shown.raw())

@@ -12,7 +12,7 @@ from maildock.web.pages.mount import PAGES
 from tests.desk import DOCUMENTS, Desk
 from tests.mail import mail
 from tests.web.server import Client
-from tests.web.visitor import PASSWORD, Visitor, person
+from tests.web.visitor import PASSWORD, Visitor, hidden, person
 
 ANN = "ann@shop.example"
 NEW = "another good password"
@@ -86,6 +86,39 @@ async def test_a_token_is_made_used_and_revoked(ann: Visitor, origin: str) -> No
     assert "revoked" in await ann.text("/tokens")
 
 
+async def test_a_form_makes_one_token_however_often_it_is_sent(ann: Visitor, desk: Desk) -> None:
+    form = {"csrf": await ann.csrf(), "once": hidden(await ann.text("/tokens"), "once"), "name": "Import"}
+    assert b"mdk_" in (await ann.post("/tokens", form)).body
+    again = await ann.post("/tokens", form)
+    assert (again.status, b"mdk_" in again.body) == (422, False)
+    assert b"This token was made already" in again.body
+    assert len(await desk.all("SELECT name FROM api_tokens WHERE tenant = %(tenant)s")) == 1
+    fresh = {**form, "once": hidden(await ann.text("/tokens"), "once")}
+    assert b"mdk_" in (await ann.post("/tokens", fresh)).body
+
+
+async def test_a_forgotten_password_is_replaced_by_an_admin(ann: Visitor, agent: Visitor, origin: str) -> None:
+    for _ in range(6):
+        await Visitor(origin).log_in("gus@shop.example", "forgotten, is it not")
+    found = re.search(r"gus@shop\.example.*?(/people/[-0-9a-f]{36}/password)", await ann.text("/people"), re.DOTALL)
+    assert found
+    made = await ann.post(found[1], {"csrf": await ann.csrf()})
+    password = re.search(r"gus@shop\.example</bdi> logs in with the password <code>(\w+)</code>", made.body.decode())
+    assert password
+    assert (await agent.get("/")).status == 303
+    assert (await Visitor(origin).log_in("gus@shop.example", PASSWORD)).status == 401
+    assert (await Visitor(origin).log_in("gus@shop.example", password[1])).status == 303
+    assert (await ann.get("/people")).status == 200
+
+
+async def test_admins_change_their_own_password_by_knowing_it(ann: Visitor, desk: Desk) -> None:
+    (own,) = await desk.all("SELECT user_id FROM users WHERE tenant = %(tenant)s AND email = 'ann@shop.example'")
+    refused = await ann.post(f"/people/{own['user_id']}/password", {"csrf": await ann.csrf()})
+    assert refused.status == 422
+    assert b"Change your own password under your login." in refused.body
+    assert (await ann.post(f"/people/{uuid4()}/password", {"csrf": await ann.csrf()})).status == 404
+
+
 async def test_somebody_is_let_in_and_becomes_an_admin(ann: Visitor, origin: str) -> None:
     made = await ann.post("/people", {"csrf": await ann.csrf(), "email": "Bo@shop.example", "role": "agent"})
     password = re.search(r"<code>(\w+)</code>", made.body.decode())
@@ -100,7 +133,7 @@ async def test_somebody_is_let_in_and_becomes_an_admin(ann: Visitor, origin: str
     assert (await bo.get("/people")).status == 200
 
 
-@pytest.mark.parametrize("email", ["nobody", "ann@shop.example", "a b@shop.example", ""])
+@pytest.mark.parametrize("email", ["nobody", "ann@shop.example", "a b@shop.example", "", "a@", "@b", "a@b@c"])
 async def test_an_email_that_will_not_do_is_refused(ann: Visitor, email: str) -> None:
     answer = await ann.post("/people", {"csrf": await ann.csrf(), "email": email, "role": "admin"})
     assert answer.status == 422
@@ -119,9 +152,11 @@ async def test_the_last_admin_stays_one(ann: Visitor, agent: Visitor) -> None:
 
 
 def routes() -> list[APIRoute]:
-    """Every route for people who are logged in."""
+    """Every route for people who are logged in; `/reader` is the same for everybody, and holds nothing."""
     found = [route for page in PAGES for route in page.router.routes]
-    return [route for route in found if isinstance(route, APIRoute) and not route.path.startswith("/login")]
+    return [
+        route for route in found if isinstance(route, APIRoute) and not route.path.startswith(("/login", "/reader"))
+    ]
 
 
 def is_for_admins(route: APIRoute) -> bool:

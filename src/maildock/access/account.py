@@ -23,6 +23,26 @@ async def change_password(doorkeeper: Doorkeeper, person: Person, current: str, 
         await sessions.close_others(session, person.user_id, person.session_id)
 
 
+async def reset_password(
+    database: Database, tenant: UUID, user_id: UUID, password: str, by: UUID | None = None
+) -> bool:
+    """Give somebody who forgot theirs another password, and end their sessions; `False` where there is no such person.
+
+    `by` is the admin who wishes it, `None` for the operator. Raises `UsageError` where that is the person, who has to
+    know the old one, or for a password that will not do, and `NotAdmin` where `by` is none any more.
+    """
+    check_password(password)
+    if user_id == by:
+        raise UsageError("Change your own password under your login.")
+    password_hash = await hash_password(password)
+    async with database.tenant(tenant) as session:
+        await hold_admins(session, by)
+        if not await users.set_password(session, user_id, password_hash):
+            return False
+        await sessions.close_others(session, user_id, None)
+        return True
+
+
 async def sign_out_everywhere(database: Database, person: Person) -> None:
     """End all sessions of a person, this one too."""
     async with database.tenant(person.tenant) as session:

@@ -1,5 +1,6 @@
 """Add the people who may log in."""
 
+import re
 from uuid import UUID, uuid4
 
 from maildock.access.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD, hash_password
@@ -7,6 +8,7 @@ from maildock.domain.errors import MaildockError, UsageError
 from maildock.tables import users
 from maildock.tables.session import Database, TenantSession
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 LONGEST_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 
 
@@ -44,7 +46,7 @@ async def add_user(
     `by` is the admin who wishes it. Raises `NotAdmin` where they are none any more, else `UsageError`.
     """
     kept = normal_email(email)
-    if "@" not in kept or not kept.isprintable() or " " in kept or len(kept) > LONGEST_EMAIL:
+    if not _EMAIL.fullmatch(kept) or not kept.isprintable() or len(kept) > LONGEST_EMAIL:
         raise UsageError(f"{email!r} is not an email address")
     check_password(password)
     user_id = uuid4()

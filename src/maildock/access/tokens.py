@@ -18,15 +18,19 @@ LONGEST_NAME = 200
 _TOKEN = re.compile(r"mdk_([0-9a-f]{32})_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 
 
-async def issue(session: TenantSession, name: str, user_id: UUID | None = None) -> tuple[UUID, str]:
+async def issue(
+    session: TenantSession, name: str, user_id: UUID | None = None, token_id: UUID | None = None
+) -> tuple[UUID, str]:
     """Make a token of the session's tenant: its id, and the token itself, which nobody can look up again.
 
-    It opens nothing while the person `user_id`, where one made it, is disabled.
+    It opens nothing while the person `user_id`, where one made it, is disabled. A wish that names its `token_id` is
+    granted once, and is a `UsageError` afterwards.
     """
     if len(name) > LONGEST_NAME or not (name.isprintable() or not name):
         raise UsageError(f"a token's name has at most {LONGEST_NAME} printable characters")
-    token_id, secret = uuid4(), secrets.token_urlsafe(32)
-    await api_tokens.create(session, token_id, name, _hash(secret), user_id)
+    token_id, secret = token_id or uuid4(), secrets.token_urlsafe(32)
+    if not await api_tokens.create(session, token_id, name, _hash(secret), user_id):
+        raise UsageError("this token was made already, and was shown then; revoke it if it is lost, and make another")
     return token_id, f"mdk_{session.tenant.hex}_{token_id.hex}_{secret}"
 
 

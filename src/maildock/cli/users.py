@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,13 +20,16 @@ from maildock.tables.session import Database, TenantSession
 
 app = typer.Typer(help="The people who may log in.", no_args_is_help=True)
 
+Email = Annotated[str, typer.Argument(help="Whose login it is.", callback=plain)]
+FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
+
 
 @app.command()
 def add(
     email: Annotated[str, typer.Argument(help="What the person logs in with.", callback=plain)],
     tenant: ForTenant,
     admin: Annotated[bool, typer.Option("--admin", help="May also see the mailboxes.")] = False,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    password_stdin: FromStdin = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a person; without a password on standard input one is made up and printed."""
@@ -72,7 +76,18 @@ async def _list(session: TenantSession) -> list[dict[str, Any]]:
     ]
 
 
-Email = Annotated[str, typer.Argument(help="Whose login it is.", callback=plain)]
+@app.command()
+def password(email: Email, tenant: ForTenant, password_stdin: FromStdin = False, as_json: AsJson = False) -> None:
+    """Give somebody who forgot theirs another password; without one on standard input one is made up and printed."""
+    given = _given() if password_stdin else None
+    wanted = given or new_password()
+    run(lambda house: _change(house, tenant, email, partial(_reset, wanted)))
+    shown = {"email": normal_email(email)}
+    print_one(shown if given else {**shown, "password": wanted}, as_json=as_json)
+
+
+async def _reset(wanted: str, database: Database, tenant: UUID, user_id: UUID) -> bool:
+    return await account.reset_password(database, tenant, user_id, wanted)
 
 
 @app.command()

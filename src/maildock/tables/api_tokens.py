@@ -28,13 +28,15 @@ class Secret:
     is_long_unused: bool
 
 
-async def create(session: TenantSession, token_id: UUID, name: str, secret_hash: bytes, user_id: UUID | None) -> None:
-    """Keep a new token, of the person who made it where one did."""
-    await session.execute(
+async def create(session: TenantSession, token_id: UUID, name: str, secret_hash: bytes, user_id: UUID | None) -> bool:
+    """Keep a new token, of the person who made it where one did; `False` where there is one of this id."""
+    created = await session.execute(
         "INSERT INTO api_tokens (tenant, token_id, name, secret_hash, user_id)"
-        " VALUES (%(tenant)s, %(token_id)s, %(name)s, %(secret_hash)s, %(user_id)s)",
+        " VALUES (%(tenant)s, %(token_id)s, %(name)s, %(secret_hash)s, %(user_id)s)"
+        " ON CONFLICT (tenant, token_id) DO NOTHING",
         {"token_id": token_id, "name": name, "secret_hash": secret_hash, "user_id": user_id},
     )
+    return created == 1
 
 
 async def every(session: TenantSession) -> list[TokenRow]:

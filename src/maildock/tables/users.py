@@ -135,12 +135,14 @@ async def every(session: TenantSession) -> list[PersonRow]:
     )
 
 
-async def set_password(session: TenantSession, user_id: UUID, password_hash: str) -> None:
-    """Replace a person's password."""
-    await session.execute(
-        "UPDATE users SET password_hash = %(password_hash)s WHERE tenant = %(tenant)s AND user_id = %(user_id)s",
+async def set_password(session: TenantSession, user_id: UUID, password_hash: str) -> bool:
+    """Replace a person's password, and forget their failures; `False` where there is no such person."""
+    changed = await session.execute(
+        "UPDATE users SET password_hash = %(password_hash)s, failed_logins = 0, locked_until = NULL"
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL",
         {"user_id": user_id, "password_hash": password_hash},
     )
+    return changed == 1
 
 
 async def lock_admins(session: TenantSession) -> list[UUID]:

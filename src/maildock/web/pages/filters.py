@@ -1,7 +1,7 @@
 """Which rows of a long list an address asks for, and the addresses of lists that ask for something else."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,13 +12,14 @@ from maildock.tables.mail_log import Choice
 from maildock.web.pages.refusals import bad_request
 
 BROKEN = ("failed", "dead")
+_MINUTE = timedelta(minutes=1)
 _MINUTES = "%Y-%m-%dT%H:%M"
 _FIRST_YEAR = 1970  # no mail came in before it, and time zones cannot move it out of what a time can be
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an address says, word for word; times are in UTC, empty is everything."""
+    """What an address says, word for word; times are in UTC, and their minutes belong to it; empty is everything."""
 
     provider: str = ""
     status: str = ""
@@ -39,7 +40,7 @@ class Filters:
             provider_id = UUID(self.provider) if self.provider else None
         except ValueError:
             raise bad_request() from None
-        return Choice(provider_id, chosen, _time(self.since), _time(self.until))
+        return Choice(provider_id, chosen, _time(self.since), _after(_time(self.until)))
 
     def query(self, **more: str) -> str:
         """Write an address's query that asks for the same, and for what is given here; empty values are left out."""
@@ -48,8 +49,9 @@ class Filters:
 
 
 def between(since: datetime, until: datetime, status: str = "") -> str:
-    """Write the query of what came within a time."""
-    return Filters("", status, since.strftime(_MINUTES), until.strftime(_MINUTES)).query()
+    """Write the query of what came within a time, its end left out."""
+    last = until - timedelta(microseconds=1)
+    return Filters("", status, since.strftime(_MINUTES), last.strftime(_MINUTES)).query()
 
 
 def _time(text: str) -> datetime | None:
@@ -62,6 +64,13 @@ def _time(text: str) -> datetime | None:
     if found.tzinfo is not None or found.year < _FIRST_YEAR:
         raise bad_request()
     return found.replace(tzinfo=UTC)
+
+
+def _after(until: datetime | None) -> datetime | None:
+    try:
+        return until and until + _MINUTE
+    except OverflowError:
+        raise bad_request() from None
 
 
 async def _asked(

@@ -40,10 +40,24 @@ async def add(sent: AdminForm) -> Response:
     password = new_password()
     try:
         with _still_admin():
-            await add_user(*_here(sent), email, password, admin=role == "admin", by=sent.visit.person.user_id)
+            user_id = await add_user(*_here(sent), email, password, admin=role == "admin", by=sent.visit.person.user_id)
     except UsageError as problem:
         return await _page(sent.visit, f"{problem}.", code=422, typed=(email, role))
-    return await _page(sent.visit, made=(email.strip(), password))
+    return await _page(sent.visit, made=(user_id, password))
+
+
+@router.post("/people/{user_id}/password")
+async def reset_password(sent: AdminForm, user_id: str) -> Response:
+    """Give somebody who forgot theirs a new password, which is shown this once."""
+    known_id, password = as_uuid(user_id), new_password()
+    try:
+        with _still_admin():
+            known = await account.reset_password(*_here(sent), known_id, password, sent.visit.person.user_id)
+    except UsageError as problem:
+        return await _page(sent.visit, str(problem), code=422)
+    if not known:
+        raise not_found()
+    return await _page(sent.visit, made=(known_id, password))
 
 
 @router.post("/people/{user_id}/role")
@@ -108,7 +122,7 @@ def _still_admin() -> Iterator[None]:
 async def _page(
     visit: Visit,
     error: str = "",
-    made: tuple[str, str] | None = None,
+    made: tuple[UUID, str] | None = None,
     code: int = 200,
     typed: tuple[str, str] = ("", "agent"),
 ) -> Response:
