@@ -19,6 +19,7 @@ STATIC = _WEB / "static"
 PDFJS = "pdfjs-6.5.438"  # a folder of static files; its name changes with its content
 
 _WEB_ADDRESS = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]}']")
+_MOMENT = re.compile(r"\b2\d{3}-[01]\d-[0-3]\d[T ][0-2]\d:[0-5]\d(?::[0-5]\d)?Z")
 _COMMAND = re.compile(r"`([^`]+)`")
 _KIBI = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
@@ -70,7 +71,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        when=when, day=day, size=size, link=link, linked=linked, commands=commands, sentence=sentence
+        when=when, day=day, size=size, link=link, linked=linked, commands=commands, sentence=sentence, timed=timed
     )
     environment.globals.update(
         static=static, words=words, preview_kind=previews.kind, apparent_type=previews.apparent_type, pdfjs=PDFJS
@@ -99,6 +100,18 @@ def day(at: datetime) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         f"{utc:%Y-%m-%dT%H:%M:%SZ}", whole, f"{utc.day} {utc:%b %Y}"
     )
+
+
+def timed(text: str) -> Markup:
+    """Write a sentence for people whose times are for machines (RFC 3339, in UTC)."""
+    return Markup(_MOMENT.sub(_for_people, str(escape(text))))  # noqa: S704 - it is escaped
+
+
+def _for_people(found: re.Match[str]) -> str:
+    try:
+        return when(datetime.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]
 
 
 def size(count: int) -> str:
