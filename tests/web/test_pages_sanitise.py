@@ -1,3 +1,4 @@
+import base64
 import re
 import time
 
@@ -6,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from maildock.web.balance import KEPT, balance
-from maildock.web.pictures import Pictures
+from maildock.web.pictures import NONE, Pictures
 from maildock.web.sanitise import sanitise
 
 ALLOWED = KEPT | {"details", "summary", "span"}
@@ -52,6 +53,9 @@ ATTACKS = [
 ]
 
 HEAVY = {
+    "pictures in the text, unfinished": "<img src='data:image/png;base64,AAAA",
+    "one of them, endless": "A" * 1000 + " data:image/png;base64,",
+    "pictures with long attributes": "<img " + "src= " * 150 + ">",
     "nested": "<div><span>",
     "unclosed formatting": "<b id=1><i id=2><font>",
     "formatting over paragraphs": "<b id=1><p>x",
@@ -157,7 +161,7 @@ def test_a_mail_cannot_name_our_addresses_itself() -> None:
 
 
 def test_pictures_from_elsewhere_are_loaded_when_asked_for() -> None:
-    html = sanitise('<img src="//a.example/1.gif"><img src="data:image/png;base64,x">', Pictures(remote=True)).html
+    html = sanitise('<img src="//a.example/1.gif"><img src="data:image/svg+xml,x">', Pictures(remote=True)).html
     assert 'src="https://a.example/1.gif"' in html
     assert "data:" not in html
 
@@ -165,6 +169,26 @@ def test_pictures_from_elsewhere_are_loaded_when_asked_for() -> None:
 def test_pictures_are_counted_and_named_but_not_loaded() -> None:
     shown = sanitise('<img src="https://a.example/open.gif"><img src="cid:1" alt="Our &quot;logo&quot;">')
     assert (shown.html, shown.remote_pictures) == ('<span class="picture">Our "logo"</span>', 1)
+
+
+@pytest.mark.parametrize("pictures", [NONE, Pictures({"logo": OWN}), Pictures(remote=True)])
+@pytest.mark.parametrize("size", [3, 30_000])
+@pytest.mark.parametrize("quote", ["'", '"', ""])
+def test_a_picture_in_the_text_itself_is_shown(pictures: Pictures, size: int, quote: str) -> None:
+    drawn = "data:image/png;base64," + base64.b64encode(bytes(size)).decode()
+    shown = sanitise(f"<p>a<img alt=Logo width=9 src={quote}{drawn}{quote} onerror=alert(1)>b", pictures)
+    assert re.fullmatch(rf'<p>a<img src="{re.escape(drawn)}" alt="Logo"[^>]*>b</p>', shown.html)
+    assert "onerror" not in shown.html
+    assert shown.remote_pictures == 0
+
+
+@pytest.mark.parametrize(
+    "source", ["data:image/svg+xml;base64,AAAA", "data:text/html;base64,AAAA", "data:image/png,x", "data:;base64,AAAA"]
+)
+def test_what_is_no_picture_is_not_shown_as_one(source: str) -> None:
+    assert sanitise(f'<img src="{source}" alt="x"><a href="{source}">y</a>').html == (
+        '<span class="picture">x</span><a target="_blank" rel="noopener noreferrer nofollow">y</a>'
+    )
 
 
 def test_what_the_mail_hides_stays_hidden() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape, unescape
 from typing import NamedTuple
 
-from maildock.web.pictures import NONE, Pictures, is_elsewhere
+from maildock.web.pictures import DRAWN, DRAWN_BARELY, NONE, Pictures, is_drawn, is_elsewhere
 
 DEEPEST = 60
 
@@ -64,7 +64,13 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]{0,60})((?>(?:[^>\"']|\"[^\"]{0,8000}\"
 _ATTRIBUTE = re.compile(r"([a-zA-Z-]{1,20})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _LESS_THANS = re.compile(r"<{2,}")
 _COMMENT_END = re.compile(r"--!?>")
-_WINDOW = 10_000  # characters that a tag may take; data: pictures take more, and are not shown
+_WINDOW = 10_000  # characters that a tag may take
+# A picture in the text itself takes more; what is looked at here for each `<` is short, or ends at the next one.
+_DRAWING = re.compile(
+    rf"<img\s(?P<before>[^<>]{{0,1000}}?)\bsrc\s*=\s*(?:\"({DRAWN.pattern})\"|'({DRAWN.pattern})'|({DRAWN_BARELY.pattern}))"
+    r"(?P<after>[^<>]{0,1000})>",
+    re.IGNORECASE,
+)
 
 
 class Tag(NamedTuple):
@@ -88,6 +94,13 @@ def tokens(html: str) -> Iterator[str | Tag]:
             at = match.end()
             if tag.name in _UNREADABLE and not tag.closes:
                 at = _after_unreadable(html, tag.name, at)
+        elif match := _DRAWING.match(html, at):
+            yield Tag(
+                "img",
+                closes=False,
+                attributes={**_read(match["before"] + match["after"]), "src": match[2] or match[3] or match[4]},
+            )
+            at = match.end()
         elif html.startswith(("<!", "<?"), at):
             at = _after_declaration(html, at)
         elif html[at + 1 : at + 2].isalpha() or html[at + 1 : at + 2] == "/":
@@ -118,11 +131,14 @@ def _after_unreadable(html: str, name: str, at: int) -> int:
 
 def _tag(match: re.Match[str]) -> Tag:
     name = match[2].lower()
+    return Tag(_RENAMED.get(name, name), bool(match[1]), _read(match[3]) if match[3].strip() else {})
+
+
+def _read(written: str) -> dict[str, str]:
     attributes: dict[str, str] = {}
-    if match[3].strip():
-        for found in _ATTRIBUTE.finditer(match[3]):
-            attributes.setdefault(found[1].lower(), unescape(found[2] or found[3] or found[4] or ""))
-    return Tag(_RENAMED.get(name, name), bool(match[1]), attributes)
+    for found in _ATTRIBUTE.finditer(written):
+        attributes.setdefault(found[1].lower(), unescape(found[2] or found[3] or found[4] or ""))
+    return attributes
 
 
 class _Open(NamedTuple):
@@ -133,10 +149,14 @@ class _Open(NamedTuple):
 
 @dataclass(slots=True)
 class Balanced:
-    """The rewritten HTML as it grows; `remote` counts pictures from elsewhere, `pictures` says which are shown."""
+    """The rewritten HTML as it grows; `pictures` says which are shown.
+
+    `remote` counts pictures from elsewhere, `drawn` those in the text itself.
+    """
 
     pictures: Pictures = NONE
     remote: int = 0
+    drawn: int = 0
     _out: list[str] = field(default_factory=list)
     _open: list[_Open] = field(default_factory=list)
     _hidden: int = 0
@@ -202,6 +222,7 @@ class Balanced:
     def _picture(self, tag: Tag) -> None:
         source = tag.attributes.get("src", "")
         self.remote += is_elsewhere(source)
+        self.drawn += is_drawn(source)
         text = " ".join(tag.attributes.get("alt", "").split())
         address = self.pictures.address(source)
         if address:

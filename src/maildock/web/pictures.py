@@ -1,10 +1,13 @@
-"""Which of a mail's pictures its reader sees: those that are kept here, and those elsewhere once they are asked for."""
+"""Which of a mail's pictures its reader sees: those that are kept here or in the text itself, others once asked for."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+_BEGINS = r"data:image/(?:png|jpe?g|gif|webp);base64,"
+DRAWN = re.compile(_BEGINS + r"(?>[A-Za-z0-9+/=\s]+)", re.IGNORECASE)
+DRAWN_BARELY = re.compile(_BEGINS + r"(?>[A-Za-z0-9+/=]+)", re.IGNORECASE)  # without quotation marks
 _ELSEWHERE = re.compile(r"https?:|//", re.IGNORECASE)
 
 
@@ -20,12 +23,19 @@ class Pictures:
         source = source.strip()
         if source[:4].lower() == "cid:":
             return self.kept.get(content_id(source[4:]))
+        if is_drawn(source):
+            return "".join(source.split())
         if self.remote and is_elsewhere(source):
             return f"https:{source}" if source.startswith("//") else source
         return None
 
 
 NONE = Pictures()
+
+
+def is_drawn(source: str) -> bool:
+    """Say whether a picture stands in the text itself (RFC 2397), of a kind that cannot hold scripts."""
+    return DRAWN.fullmatch(source) is not None
 
 
 def is_elsewhere(source: str) -> bool:

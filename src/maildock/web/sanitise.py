@@ -12,7 +12,7 @@ import nh3
 from markupsafe import Markup
 
 from maildock.web.balance import KEPT, KEPT_ATTRIBUTES, balance
-from maildock.web.pictures import NONE, Pictures
+from maildock.web.pictures import NONE, Pictures, is_drawn
 
 # The cleaner takes quadratic time for ampersands in a text; a character that no text contains stands for them.
 _AMPERSAND = "\ufdd0"
@@ -42,7 +42,7 @@ def _filtered(own_only: bool) -> nh3.Cleaner:
     def keep(_element: str, attribute: str, value: str) -> str | None:
         if attribute == "href":
             return value if _ABSOLUTE.match(value) else None
-        if attribute == "src" and not _OWN.fullmatch(value):
+        if attribute == "src" and not _OWN.fullmatch(value) and not is_drawn(value):
             return None if own_only or not value.startswith(("https://", "http://")) else value
         return value
 
@@ -51,7 +51,7 @@ def _filtered(own_only: bool) -> nh3.Cleaner:
         attributes={**_ATTRIBUTES, "img": frozenset(("src", "alt"))},
         attribute_filter=keep,
         allowed_classes=_CLASSES,
-        url_schemes=frozenset(("http", "https", "mailto", "tel")),
+        url_schemes=frozenset(("http", "https", "mailto", "tel", "data")),
         url_relative="pass_through",
         link_rel=_REL,
         set_tag_attribute_values={**_FORCED, "img": {"loading": "lazy", "referrerpolicy": "no-referrer"}},
@@ -73,6 +73,7 @@ class Harmless:
 def sanitise(html: str, pictures: Pictures = NONE) -> Harmless:
     """Make a stranger's HTML harmless; takes time in proportion to its length."""
     balanced = balance(html, pictures)
-    cleaner = _with_pictures if pictures.remote else _with_own_pictures if pictures.kept else _cleaner
+    own = pictures.kept or balanced.drawn
+    cleaner = _with_pictures if pictures.remote else _with_own_pictures if own else _cleaner
     cleaned = cleaner.clean(balanced.finish().replace("&amp;", _AMPERSAND)).replace(_AMPERSAND, "&amp;")
     return Harmless(Markup(cleaned), balanced.remote)  # noqa: S704 - cleaned just now
