@@ -15,20 +15,24 @@ def pdf(
     link: str = "",
     padding: int = 0,
     password: str = "",
+    claimed: int = 0,
     size: tuple[int, int] = (300, 300),
     font: int = 24,
 ) -> bytes:
     """Make a PDF with the lines of a text on each page; `size` and `font` are in points.
 
     `script` runs when it is opened and `link` lies over the first line, in readers that do such things. Each page
-    has `padding` bytes that draw nothing. With a `password` it is locked by RC4 of 40 bits (7.6.2).
+    has `padding` bytes that draw nothing. Of `claimed` pages more it only says that they are there. With a `password`
+    it is locked by RC4 of 40 bits (7.6.2).
     """
     lock = _Lock(password) if password else None
     action = f"/OpenAction<</S/JavaScript/JS({script})>>" if script else ""
     kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
+    if claimed:
+        kids = f"<</Type/Pages/Kids[]/Count {claimed}>> {kids}"
     objects = [
         f"<</Type/Catalog/Pages 2 0 R{action}>>".encode(),
-        f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>".encode(),
+        f"<</Type/Pages/Kids[{kids}]/Count {len(pages) + claimed}>>".encode(),
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
     ]
     annotation = (

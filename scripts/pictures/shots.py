@@ -72,7 +72,6 @@ async def _settle(page: Page) -> None:
 
 async def _read(page: Page) -> None:
     await expect(page.frame_locator("iframe").get_by_text("Good for 30 days.")).to_be_visible()
-    await page.wait_for_load_state("networkidle")
 
 
 async def _check(page: Page) -> None:

@@ -15,6 +15,12 @@ from maildock.web.problems import not_found
 LONGEST_TEXT = 4 << 20  # bytes; a browser lays out all of it at once
 
 _PDF = "application/pdf"
+_ALIASES = {
+    "application/x-pdf": _PDF,
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+}
 _IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif"))
 _TEXTS = frozenset(
     ("text/plain", "text/csv", "text/markdown", "text/x-log", "text/tab-separated-values", "application/json")
@@ -23,6 +29,9 @@ _TEXTS = frozenset(
 _VAGUE = frozenset(
     ("application/octet-stream", "application/x-download", "application/force-download", "application/vnd.ms-excel")
 )
+
+# The escapes to JIS X 0208 (RFC 1468): all else of ISO-2022-JP looks like ASCII.
+_JAPANESE = re.compile(rb"\x1b\$[@B]")
 
 # Browsers dress a bare picture in styles of their own. `sandbox` takes the frame's origin, scripts and forms away.
 _POLICY = (
@@ -34,7 +43,7 @@ _POLICY = (
 def apparent_type(content_type: str, name: str) -> str:
     """Give the type that a document has by its mail or, where that says nothing, by its name."""
     plain = content_type.partition(";")[0].strip().lower()
-    return guess_type(name) if plain in _VAGUE and "." in name else plain
+    return guess_type(name) if plain in _VAGUE and "." in name else _ALIASES.get(plain, plain)
 
 
 def kind(content_type: str, name: str, size: int) -> str | None:
@@ -63,10 +72,12 @@ async def preview(request: Request, store: ObjectStore, row: DocumentRow) -> Res
 
 
 async def _text_type(store: ObjectStore, row: DocumentRow) -> str:
-    """Name the charset if it is UTF-8; else browsers find out better than anybody what a text without one is in."""
+    """Name the charset where the bytes say it; else browsers find out better than anybody what a text is in."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         async for piece in store.read(row.storage_key):
+            if _JAPANESE.search(piece):
+                return "text/plain; charset=iso-2022-jp"
             decoder.decode(piece)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:

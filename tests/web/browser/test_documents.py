@@ -34,8 +34,9 @@ async def view(browser: Browser, name: str, ticket: int = 1) -> Frame:
     await browser.page.goto(f"{browser.origin}/tickets/{ticket}")
     path = await document(browser.page, name)
     await browser.page.goto(f"{browser.origin}{path}/view")
-    await browser.page.wait_for_load_state("networkidle")
-    return browser.page.frames[1]
+    frame = browser.page.frames[1]
+    await frame.wait_for_url(re.compile("/(reader|content)$"))
+    return frame
 
 
 async def see(browser: Browser, desk: Desk, content: bytes) -> Frame:
@@ -53,11 +54,10 @@ async def test_documents_are_looked_at_in_a_frame_without_an_origin(browser: Bro
     assert await (await view(browser, "a.png")).evaluate("document.images[0].naturalWidth") == 60
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "windows-1252", "shift_jis", "gb18030"])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "windows-1252", "shift_jis", "iso-2022-jp", "gb18030"])
 async def test_a_text_is_shown_in_its_own_script(browser: Browser, desk: Desk, charset: str) -> None:
-    text = "Die T\u00fcren \u00f6ffnen sich f\u00fcr gro\u00dfe M\u00f6bel. " * 20
-    if charset in ("shift_jis", "gb18030"):
-        text = {"shift_jis": JAPANESE, "gb18030": CHINESE}[charset] * 20
+    text = "Die T\u00fcren \u00f6ffnen sich f\u00fcr gro\u00dfe M\u00f6bel. "
+    text = {"shift_jis": JAPANESE, "iso-2022-jp": JAPANESE, "gb18030": CHINESE}.get(charset, text) * 20
     await desk.ingest(mail("Note").attach("a.txt", text.encode(charset)))
     await expect((await view(browser, "a.txt")).get_by_text(text[:20])).to_be_visible()
 
@@ -110,7 +110,8 @@ async def test_what_is_in_a_pdf_does_nothing(browser: Browser, desk: Desk) -> No
     browser.page.on("popup", lambda popup: popups.append(popup.url))
     shown = await see(browser, desk, pdf("Click me", script=script, link="https://evil.example/3"))
     await shown.get_by_text("Click me").click(force=True)
-    await browser.page.wait_for_load_state("networkidle")
+    # What does not happen cannot be waited for.
+    await browser.page.wait_for_timeout(500)
     assert shown.url == f"{browser.origin}/reader"
     assert (dialogs, popups) == ([], [])
 
@@ -161,6 +162,48 @@ async def test_a_damaged_pdf_says_so(browser: Browser, desk: Desk) -> None:
     shown = await see(browser, desk, b"%PDF-1.4\n" + bytes(5000))
     await expect(shown.locator("#message")).to_contain_text("The PDF is damaged, or none.")
     # The reader's library says on the console that it looked for pages everywhere.
+    browser.complaints.clear()
+
+
+async def test_a_pdf_that_claims_to_be_endless_is_not_believed(browser: Browser, desk: Desk) -> None:
+    shown = await see(browser, desk, pdf("First", "Last", claimed=10**9))
+    await expect(shown.locator("#message")).to_contain_text("The PDF cannot be shown here.")
+
+
+async def test_the_reader_says_why_nothing_is_shown(browser: Browser, desk: Desk) -> None:
+    await browser.page.goto(f"{browser.origin}/reader")
+    await expect(browser.page.locator("#message")).to_contain_text("has none itself")
+    await browser.page.route("**/pdf_viewer.mjs", lambda route: route.abort())
+    shown = await see(browser, desk, pdf("First"))
+    await expect(shown.locator("#message")).to_contain_text("The reader could not be loaded.")
+    await browser.page.unroute("**/pdf_viewer.mjs")
+    await browser.page.route("**/reader.mjs*", lambda route: route.abort())
+    await browser.page.clock.install()
+    await browser.page.reload()
+    await browser.page.clock.fast_forward(31_000)
+    await expect(browser.page.get_by_text("The reader has not come.")).to_be_visible()
+    browser.complaints.clear()
+
+
+async def test_the_reader_hears_nobody_but_its_page(browser: Browser, desk: Desk) -> None:
+    await browser.page.add_init_script("if (location.pathname === '/reader') postMessage({source: 'extension'}, '*')")
+    shown = await see(browser, desk, pdf("First"))
+    await expect(shown.get_by_text("First")).to_be_visible()
+    assert await shown.evaluate("'RTCPeerConnection' in window") is False
+
+
+async def test_a_pdf_goes_on_where_the_network_came_back(browser: Browser, desk: Desk) -> None:
+    shown = await see(browser, desk, LONG)
+    await expect(shown.get_by_text("Scan 1", exact=True)).to_be_visible()
+    await browser.page.context.set_offline(True)
+    await shown.get_by_label("Page", exact=True).fill("15")
+    await shown.get_by_label("Page", exact=True).press("Enter")
+    await expect(shown.locator("#message")).to_contain_text("could not be read to its end")
+    await browser.page.context.set_offline(False)
+    await shown.get_by_label("Page", exact=True).fill("19")
+    await shown.get_by_label("Page", exact=True).press("Enter")
+    await expect(shown.get_by_text("Scan 19", exact=True)).to_be_in_viewport()
+    await expect(shown.locator("#message")).to_be_hidden()
     browser.complaints.clear()
 
 

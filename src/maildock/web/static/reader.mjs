@@ -2,9 +2,13 @@
 // Of a long PDF only those parts are asked for that are looked at.
 const script = document.querySelector("script[data-pdfjs]");
 const at = new URL(script.dataset.pdfjs, location.href).href;
-const pdfjs = await import(`${at}pdf.min.mjs`);
-const {EventBus, PDFFindController, PDFLinkService, PDFViewer} = await import(`${at}pdf_viewer.mjs`);
 
+// No policy keeps these from the network, should a hole in pdf.js be found.
+for (const name of ["RTCPeerConnection", "webkitRTCPeerConnection"]) delete window[name];
+
+const MOST_PAGES = 10_000; // for each of which the viewer makes some elements at once
+const MOST_NOTES = 1000; // links and the like on a page, each an element too
+const DRAWN_WITHIN = 30_000; // milliseconds; what takes longer to draw may never end
 const LARGEST_PICTURE = 1 << 26; // pixels; a larger one is left out, or it alone would take a gigabyte
 const SMALLEST = 0.1, LARGEST = 8;
 const NO_FOUND = 1, PENDING = 3; // of pdf.js: its words for how a search went
@@ -13,24 +17,30 @@ const $ = id => document.getElementById(id);
 const tools = document.querySelector(".tools");
 const say = text => { $("message").textContent = text; $("message").hidden = !text; };
 
+let pdfjs, viewing;
+let isLost = false;
+
+async function load() {
+  pdfjs = await import(`${at}pdf.min.mjs`);
+  viewing = await import(`${at}pdf_viewer.mjs`);
+}
+
 function lost(status) {
+  isLost = status !== 401;
   say(status === 401 ? "You are logged out. Load the page again to log in."
     : "The file could not be read to its end. Load the page again to try once more, or download it.");
 }
 
-class Lent extends pdfjs.PDFDataRangeTransport {
-  constructor(port, size) {
-    super(size, null);
-    this.port = port;
-    port.onmessage = ({data}) => {
-      if (data.bytes) this.onDataRange(data.begin, data.bytes);
-      else lost(data.status);
-    };
-  }
-
-  requestDataRange(begin, end) {
-    this.port.postMessage({begin, end});
-  }
+function lent(port, size) {
+  const range = new pdfjs.PDFDataRangeTransport(size, null);
+  range.requestDataRange = (begin, end) => port.postMessage({begin, end});
+  port.onmessage = ({data}) => {
+    if (!data.bytes) return lost(data.status);
+    if (isLost) say("");
+    isLost = false;
+    range.onDataRange(data.begin, data.bytes);
+  };
+  return range;
 }
 
 // To a frame without an origin every script is another's, which no worker may begin with: this one begins with a line of
@@ -61,17 +71,51 @@ function unlocked(update, reason) {
 }
 
 async function open(size, port) {
+  const started = await worker();
   const task = pdfjs.getDocument({
-    range: new Lent(port, size), disableAutoFetch: true, disableStream: true,
+    range: lent(port, size), disableAutoFetch: true, disableStream: true,
     cMapUrl: `${at}cmaps/`, standardFontDataUrl: `${at}standard_fonts/`, wasmUrl: `${at}wasm/`, iccUrl: `${at}iccs/`,
-    worker: pdfjs.PDFWorker.create({port: await worker()}),
+    worker: pdfjs.PDFWorker.create({port: started}),
     maxImageSize: LARGEST_PICTURE, verbosity: pdfjs.VerbosityLevel.ERRORS,
   });
   task.onPassword = unlocked;
-  return task.promise;
+  const stop = () => {
+    task.destroy();
+    started.terminate();
+  };
+  const pdf = await task.promise;
+  await bound(pdf).catch(error => {
+    stop();
+    throw error;
+  });
+  return {pdf, stop};
 }
 
-function show(pdf) {
+async function bound(pdf) {
+  // How many pages there are is what the PDF says; it is believed once the first is there.
+  if (pdf.numPages > MOST_PAGES) throw new Error("too many pages");
+  const kind = Object.getPrototypeOf(await pdf.getPage(1)), {getAnnotations} = kind;
+  // The viewer has no bound of its own here.
+  kind.getAnnotations = async function (...wanted) {
+    return (await getAnnotations.apply(this, wanted)).slice(0, MOST_NOTES);
+  };
+}
+
+// A few kilobytes can ask for more drawing than anybody has time or memory for.
+function watch(eventBus, stop) {
+  let late = 0;
+  eventBus.on("pagerender", () => {
+    clearTimeout(late);
+    late = setTimeout(() => {
+      stop();
+      say(why());
+    }, DRAWN_WITHIN);
+  });
+  eventBus.on("pagerendered", () => clearTimeout(late));
+}
+
+function show({pdf, stop}) {
+  const {EventBus, PDFFindController, PDFLinkService, PDFViewer} = viewing;
   const eventBus = new EventBus(), linkService = new PDFLinkService({eventBus});
   // A link would lead out of the frame, which is not allowed to follow it.
   linkService.externalLinkEnabled = false;
@@ -88,8 +132,13 @@ function show(pdf) {
     $("previous").disabled = pageNumber <= 1;
     $("next").disabled = pageNumber >= pdf.numPages;
   });
-  eventBus.on("scalechanging", ({scale}) => { $("scale").textContent = `${Math.round(scale * 100)}%`; });
+  eventBus.on("scalechanging", ({scale}) => {
+    // A link within the PDF may ask for any.
+    if (scale > LARGEST) { viewer.currentScale = LARGEST; return; }
+    $("scale").textContent = `${Math.round(scale * 100)}%`;
+  });
   wire(viewer, eventBus);
+  watch(eventBus, stop);
   viewer.setDocument(pdf);
   linkService.setDocument(pdf);
   $("page").value = 1;
@@ -138,8 +187,18 @@ function why(error) {
     : "The PDF cannot be shown here. Download it to try another program.";
 }
 
-addEventListener("message", ({source, data, ports}) => {
+function begin({source, data, ports}) {
+  // Extensions of the browser may talk here, too.
   if (source !== parent || !ports.length) return;
+  removeEventListener("message", begin);
   open(data.size, ports[0]).then(show).catch(error => { $("locked").hidden = true; say(why(error)); });
-}, {once: true});
-parent.postMessage("ready", "*");
+}
+
+if (parent === window) {
+  say("This page shows the PDFs of others, and has none itself.");
+} else {
+  load().then(() => {
+    addEventListener("message", begin);
+    parent.postMessage("ready", "*");
+  }, () => say("The reader could not be loaded. Load the page again, or download the PDF."));
+}
