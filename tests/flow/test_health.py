@@ -36,6 +36,11 @@ def test_a_mailbox_that_answers_is_fine() -> None:
     assert judge(FINE, NOTHING, 300, NOW).status == "ok"
 
 
+def test_a_start_that_is_still_to_come_is_told() -> None:
+    told = judge(replace(FINE, since=NOW + timedelta(days=1)), NOTHING, 300, NOW)
+    assert (told.status, told.reason) == ("ok", "nothing is read yet: mail is taken in from 2026-01-02T00:00:00Z on")
+
+
 def test_silence_is_told_unless_either_way_speaks() -> None:
     silent = replace(FINE, last_poll_at=NOW - timedelta(hours=1))
     assert judge(silent, NOTHING, 300, NOW).status == "degraded"

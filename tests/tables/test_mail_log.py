@@ -49,6 +49,16 @@ async def test_every_choice_of_mails_and_parts_walks_one_index(
             check_walk(session, "email_processed_attachments", plain=plain)
 
 
+async def test_what_is_due_is_found_by_index(context: Context, tenant: Tenant, owner_dsn: str) -> None:
+    await grow_old(Desk(context, tenant), owner_dsn)
+    for statuses in (("received", "failed"), ("pending", "processing", "failed")):
+        async with explaining(context, tenant) as session:
+            choice = Choice(None, statuses, due=True)
+            await (mail_log.mails if "received" in statuses else mail_log.parts)(session, choice, None, 51)
+        read = [node for node in session.nodes if node.get("Relation Name", "").startswith("email_processed")]
+        assert {node["Node Type"] for node in read} <= {"Index Scan", "Index Only Scan"}
+
+
 async def test_one_mail_and_its_parts_are_found_by_their_key(context: Context, tenant: Tenant, owner_dsn: str) -> None:
     await grow_old(Desk(context, tenant), owner_dsn)
     async with explaining(context, tenant) as session:

@@ -150,6 +150,24 @@ async def test_the_oldest_due_work_tells_how_far_behind_the_workers_are(root: Vi
     assert "oldest" not in figures(await root.text("/dashboard"))
 
 
+async def test_what_is_due_is_listed_as_it_is_counted(root: Visitor, desk: Desk) -> None:
+    await desk.ingest(mail("Printer").attach("a.txt", b"a").attach("b.txt", b"b").attach("c.txt", b"c"))
+    await desk.receive(mail("Waits"))
+    failing: LiteralString = (
+        "UPDATE email_processed_attachments SET status = 'failed', reason = 'unavailable', next_attempt_at = now() + %(later)s"
+        " WHERE tenant = %(tenant)s AND file_name = ANY(%(names)s)"
+    )
+    await desk.all(failing, later=timedelta(minutes=-1), names=["a.txt", "b.txt"])
+    await desk.all(failing, later=timedelta(minutes=1), names=["c.txt"])
+    page = await root.text("/dashboard")
+    for name, path in (("due-mails", "/mail?status=due"), ("due-parts", "/mail/parts?status=due")):
+        assert f'<a href="{path}"><data id="{name}"' in page
+        assert (await root.text(path)).count('<li class="row') == figures(page)[name]
+    assert figures(page)["due-parts"] == 2
+    await desk.all("UPDATE email_providers SET status = 'paused' WHERE tenant = %(tenant)s")
+    assert "No due mail" in await root.text("/mail?status=due")
+
+
 async def test_what_a_person_wished_for_later_took_no_time(root: Visitor, desk: Desk) -> None:
     await desk.ingest(mail("Printer").attach("a.txt", b"a"))
     await desk.all(

@@ -155,6 +155,11 @@ async def test_pictures_are_loaded_for_one_mail_and_by_no_link_in_a_mail(
     for link, (loaded, other) in zip(links, (("track", "evil"), ("evil", "track")), strict=True):
         page = await ann.text(link)
         assert (f"https://{loaded}.example" in page, f"https://{other}.example" in page) == (True, False)
+        # The other one's are loaded beside these, or these are hidden again.
+        both = await ann.text(loading(page)[0])
+        assert ("https://track.example" in both, "https://evil.example" in both) == (True, True)
+        assert len(hiding := re.findall(r'href="([^"]+)">Hide them again', both)) == 2
+        assert "https://track.example" not in await ann.text(hiding[0].replace("&amp;", "&").partition("#")[0])
     eve = await person(context, desk.tenant, ann.origin, "eve@shop.example")
     comment = links[0].partition("pictures=")[2].partition(".")[0]
     for forged in (

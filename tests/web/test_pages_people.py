@@ -100,13 +100,19 @@ async def test_a_form_makes_one_token_however_often_it_is_sent(ann: Visitor, des
 async def test_a_forgotten_password_is_replaced_by_an_admin(ann: Visitor, agent: Visitor, origin: str) -> None:
     for _ in range(6):
         await Visitor(origin).log_in("gus@shop.example", "forgotten, is it not")
-    found = re.search(r"gus@shop\.example.*?(/people/[-0-9a-f]{36}/password)", await ann.text("/people"), re.DOTALL)
+    page = await ann.text("/people")
+    found = re.search(
+        r'gus@shop\.example.*?"(/people/[-0-9a-f]{36}/password)".*?instead_of" value="(\w+)"', page, re.DOTALL
+    )
     assert found
-    made = await ann.post(found[1], {"csrf": await ann.csrf()})
+    form = {"csrf": await ann.csrf(), "instead_of": found[2]}
+    made = await ann.post(found[1], form)
     password = re.search(r"gus@shop\.example</bdi> logs in with the password <code>(\w+)</code>", made.body.decode())
     assert password
     assert (await agent.get("/")).status == 303
     assert (await Visitor(origin).log_in("gus@shop.example", PASSWORD)).status == 401
+    again = await ann.post(found[1], form)
+    assert (again.status, b"This was done already" in again.body) == (422, True)
     assert (await Visitor(origin).log_in("gus@shop.example", password[1])).status == 303
     assert (await ann.get("/people")).status == 200
 

@@ -24,12 +24,18 @@ async def change_password(doorkeeper: Doorkeeper, person: Person, current: str, 
 
 
 async def reset_password(
-    database: Database, tenant: UUID, user_id: UUID, password: str, by: UUID | None = None
+    database: Database,
+    tenant: UUID,
+    user_id: UUID,
+    password: str,
+    by: UUID | None = None,
+    instead_of: str | None = None,
 ) -> bool:
     """Give somebody who forgot theirs another password, and end their sessions; `False` where there is no such person.
 
     `by` is the admin who wishes it, `None` for the operator. Raises `UsageError` where that is the person, who has to
-    know the old one, or for a password that will not do, and `NotAdmin` where `by` is none any more.
+    know the old one, for a password that will not do, or where they have another by now than `instead_of`; and
+    `NotAdmin` where `by` is none any more.
     """
     check_password(password)
     if user_id == by:
@@ -37,8 +43,10 @@ async def reset_password(
     password_hash = await hash_password(password)
     async with database.tenant(tenant) as session:
         await hold_admins(session, by)
-        if not await users.set_password(session, user_id, password_hash):
-            return False
+        if not await users.set_password(session, user_id, password_hash, instead_of):
+            if await users.role_of(session, user_id) is None:
+                return False
+            raise UsageError("This was done already, or they changed it: what was shown then still opens their login.")
         await sessions.close_others(session, user_id, None)
         return True
 

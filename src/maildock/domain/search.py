@@ -8,6 +8,7 @@ MOST_WORDS = 400
 MOST_TERMS = 6
 
 _NUMBER = re.compile(r"#([0-9]{1,9})|\[#([0-9]{1,9})\]")
+_BARE_NUMBER = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[^\W_]+")
 # Written without spaces between words, so a person looks for what stands in the middle.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u2e80-\u9fff\uf900-\ufaff]")
@@ -36,6 +37,12 @@ def ticket_number(query: str) -> int | None:
     """Give the number of the one ticket that `#12` or `[#12]` means."""
     meant = _NUMBER.fullmatch(query.strip())
     return int(meant[1] or meant[2]) if meant else None
+
+
+def bare_number(query: str) -> int | None:
+    """Give the number of the ticket that `12` may mean, beside all else that it may."""
+    query = query.strip()
+    return int(query) if _BARE_NUMBER.fullmatch(query) else None
 
 
 def past(beginning: str) -> str:

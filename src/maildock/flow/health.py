@@ -1,7 +1,7 @@
 """Health: how a mailbox does, why, and what a person can do about it. Pure."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from maildock.tables.email_providers import OpenWork, ProviderRow
@@ -49,7 +49,7 @@ def judge(row: ProviderRow, work: OpenWork, poll_seconds: float, now: datetime) 
             f"{work.failing} mails or attachments have failed",
             FAILING_REMEDY,
         )
-    return Health("ok", _recovered(row, now))
+    return Health("ok", _recovered(row, now) or _not_yet(row, now))
 
 
 def way_to_resume(row: ProviderRow) -> str:
@@ -58,6 +58,12 @@ def way_to_resume(row: ProviderRow) -> str:
     if row.status_remedy:
         return f"{row.status_remedy}; then {resume}"
     return f"mend the cause, then {resume}" if row.self_paused else f"to go on: {resume}"
+
+
+def _not_yet(row: ProviderRow, now: datetime) -> str | None:
+    if row.since <= now:
+        return None
+    return f"nothing is read yet: mail is taken in from {row.since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ} on"
 
 
 def _recovered(row: ProviderRow, now: datetime) -> str | None:

@@ -15,12 +15,16 @@ from maildock.tables.session import TenantSession
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Which rows are wanted: those of a mailbox and of outcomes where these are given, that came within a time."""
+    """Which rows are wanted: those of a mailbox and of outcomes where these are given, that came within a time.
+
+    With `due` only those that could be worked on now, and are in nobody's hands.
+    """
 
     provider_id: UUID | None = None
     statuses: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,10 @@ PART_STATUSES = ("pending", "processing", "stored", "skipped", "failed", "dead")
 _WITHIN: LiteralString = (
     " AND found.created_at >= coalesce(%(since)s::timestamptz, '-infinity')"
     " AND found.created_at < coalesce(%(until)s::timestamptz, 'infinity')"
+)
+_DUE: LiteralString = (
+    " AND (found.next_attempt_at IS NULL OR found.next_attempt_at <= now())"
+    " AND (found.claimed_until IS NULL OR found.claimed_until < now())"
 )
 _MAIL_BEFORE: LiteralString = (
     " AND (found.created_at, found.provider_id, found.email_id)"
@@ -188,8 +196,11 @@ def _chosen(choice: Choice, rows: LiteralString, within: LiteralString, order: L
     """Select a page of rows: by one index on the time, or by one on mailbox, outcome and time, once for each pair."""
     if choice.provider_id is None and not choice.statuses:
         return rows + within + order
-    chosen: LiteralString = "SELECT one.*" + _BOXES + rows + _PAIR + within + order + ") AS one"
+    due: LiteralString = _DUE if choice.due else ""
+    chosen: LiteralString = "SELECT one.*" + _BOXES + rows + _PAIR + within + due + order + ") AS one"
     chosen += " WHERE box.tenant = %(tenant)s"
+    if choice.due:
+        chosen += " AND box.status = 'active' AND (box.quiet_until IS NULL OR box.quiet_until <= now())"
     if choice.provider_id is not None:
         chosen += " AND box.provider_id = %(provider_id)s"
     return chosen + order

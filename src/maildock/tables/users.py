@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import LiteralString
 from uuid import UUID
 
 from maildock.tables.session import SweepSession, TenantSession
@@ -35,13 +36,17 @@ class Entrant:
 
 @dataclass(frozen=True, slots=True)
 class PersonRow:
-    """Somebody who may log in, unless they are disabled."""
+    """Somebody who may log in, unless they are disabled; `password` tells one password from the next, and no more."""
 
     user_id: UUID
     email: str
     role: str
     created_at: datetime
     disabled_at: datetime | None
+    password: str
+
+
+_TELLTALE: LiteralString = "left(encode(sha256(convert_to(coalesce(password_hash, ''), 'UTF8')), 'hex'), 16)"
 
 
 async def create(session: TenantSession, user_id: UUID, email: str, role: str, password_hash: str) -> bool:
@@ -130,17 +135,23 @@ async def every(session: TenantSession) -> list[PersonRow]:
     """List the people of the tenant, by email."""
     return await session.all(
         PersonRow,
-        "SELECT user_id, email, role, created_at, disabled_at FROM users"
+        f"SELECT user_id, email, role, created_at, disabled_at, {_TELLTALE} AS password FROM users"
         " WHERE tenant = %(tenant)s AND email IS NOT NULL ORDER BY email",
     )
 
 
-async def set_password(session: TenantSession, user_id: UUID, password_hash: str) -> bool:
-    """Replace a person's password, and forget their failures; `False` where there is no such person."""
+async def set_password(
+    session: TenantSession, user_id: UUID, password_hash: str, instead_of: str | None = None
+) -> bool:
+    """Replace a person's password, and forget their failures; `False` where there is no such person.
+
+    Also where they have another password by now than `instead_of`, a `PersonRow.password`.
+    """
     changed = await session.execute(
         "UPDATE users SET password_hash = %(password_hash)s, failed_logins = 0, locked_until = NULL"
-        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL",
-        {"user_id": user_id, "password_hash": password_hash},
+        " WHERE tenant = %(tenant)s AND user_id = %(user_id)s AND email IS NOT NULL"
+        f" AND {_TELLTALE} = coalesce(%(instead_of)s::text, {_TELLTALE})",
+        {"user_id": user_id, "password_hash": password_hash, "instead_of": instead_of},
     )
     return changed == 1
 

@@ -227,8 +227,9 @@ class Balanced:
         address = self.pictures.address(source)
         if address:
             self._write(f'<img src="{escape(address)}" alt="{escape(text)}">')
-        elif text:
-            self._write(f'<span class="picture">{escape(text)}</span>')
+        elif text or not is_elsewhere(source):
+            # Those from elsewhere are offered below the mail, and many of them are there to fill a gap.
+            self._write(f'<span class="picture">{escape(text) or "Picture"}</span>')
 
     def _close(self, names: frozenset[str], through: frozenset[str] | None = None) -> None:
         """Close the innermost element of these names, with what is open inside it; `through` limits that."""

@@ -165,6 +165,32 @@ async def test_a_file_appears_while_one_looks(browser: Browser, desk: Desk) -> N
     assert await page.evaluate("window.same")
 
 
+async def test_a_file_appears_while_one_stands_in_the_panel(browser: Browser, desk: Desk) -> None:
+    first = mail("Printer").attach("a.txt", b"a")
+    await desk.ingest(first)
+    page = browser.page
+    await page.goto(f"{browser.origin}/tickets/1")
+    summary = page.locator(".files summary").first
+    await summary.click()
+    await desk.ingest(mail(text="More.").reply_to(first).attach("b.txt", b"b"))
+    await expect(page.get_by_role("link", name="b.txt", exact=True)).to_be_visible(timeout=15_000)
+    # The one that was opened is open and under the fingers still, wherever it is now.
+    opened = page.locator(".files li", has_text="a.txt").locator("details[open] summary")
+    await expect(opened).to_be_focused()
+    assert await page.locator(".jump").inner_text() == "2 documents"
+
+
+async def test_a_search_leaves_one_step_in_the_history(browser: Browser, desk: Desk) -> None:
+    await desk.ingest(mail("Printer"))
+    page = browser.page
+    await page.goto(f"{browser.origin}/mail")
+    await page.goto(browser.origin)
+    await page.get_by_role("searchbox").press_sequentially("print", delay=400)
+    await expect(page).to_have_url(re.compile(r"\?q=print$"))
+    await page.go_back()
+    await expect(page).to_have_url(f"{browser.origin}/mail")
+
+
 async def test_a_person_makes_a_token_and_leaves_everywhere(browser: Browser) -> None:
     page = browser.page
     await page.goto(f"{browser.origin}/tokens")

@@ -5,6 +5,7 @@ from urllib.parse import quote, urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.routing import Match
 
 from maildock.web.pages.refusals import NeedsLogin
 from maildock.web.pages.rendering import HEADERS, page
@@ -53,9 +54,22 @@ def _page(problem: Problem, visit: Visit | None) -> Response:
 
 
 async def _to_login(request: Request, _: Exception) -> Response:
+    if request.method in ("GET", "HEAD"):
+        goal = _path(str(request.url))
+        return RedirectResponse("/login" if goal == "/" else f"/login?next={quote(goal, safe='')}", 303, HEADERS)
     # From a form back to the page that it stands on.
-    goal = _path(str(request.url) if request.method in ("GET", "HEAD") else request.headers.get("referer", ""))
-    return RedirectResponse("/login" if goal == "/" else f"/login?next={quote(goal, safe='')}", 303, HEADERS)
+    goal = _page_at(request, _path(request.headers.get("referer", "")))
+    return RedirectResponse(f"/login?unsent=yes&next={quote(goal, safe='')}", 303, HEADERS)
+
+
+def _page_at(request: Request, path: str) -> str:
+    """Give the page at a path; what only takes forms, as where one was answered, has its page further up."""
+    while path != "/":
+        scope = {"type": "http", "path": path.partition("?")[0], "method": "GET", "headers": []}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.router.routes):
+            return path
+        path = path.rpartition("/")[0] or "/"
+    return path
 
 
 def _path(address: str) -> str:

@@ -12,6 +12,7 @@ from maildock.tables.mail_log import Choice
 from maildock.web.pages.refusals import bad_request
 
 BROKEN = ("failed", "dead")
+OPEN = ("received", "pending", "processing", "failed")
 _MINUTE = timedelta(minutes=1)
 _MINUTES = "%Y-%m-%dT%H:%M"
 _FIRST_YEAR = 1970  # no mail came in before it, and time zones cannot move it out of what a time can be
@@ -33,14 +34,16 @@ class Filters:
 
     def choice(self, statuses: tuple[str, ...]) -> Choice:
         """Read it; what makes no sense is a 400."""
-        chosen = BROKEN if self.status == "broken" else (self.status,) if self.status else ()
+        due = self.status == "due"
+        groups = {"": (), "broken": BROKEN, "due": tuple(status for status in OPEN if status in statuses)}
+        chosen = groups.get(self.status, (self.status,))
         if not set(chosen) <= set(statuses):
             raise bad_request()
         try:
             provider_id = UUID(self.provider) if self.provider else None
         except ValueError:
             raise bad_request() from None
-        return Choice(provider_id, chosen, _time(self.since), _after(_time(self.until)))
+        return Choice(provider_id, chosen, _time(self.since), _after(_time(self.until)), due)
 
     def query(self, **more: str) -> str:
         """Write an address's query that asks for the same, and for what is given here; empty values are left out."""

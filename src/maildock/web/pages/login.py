@@ -28,11 +28,11 @@ _LONGEST_FIELD = 1024
 
 
 @router.get("/login")
-async def show(request: Request, next: str = "/") -> Response:  # noqa: A002 - the query parameter's name
+async def show(request: Request, next: str = "/", unsent: str = "") -> Response:  # noqa: A002 - the parameter's name
     """Show the form, or go on when somebody is logged in already."""
     if await known(request):
         return RedirectResponse(own_path(next), 303, HEADERS)
-    return login_form(request, next)
+    return login_form(request, next, unsent=bool(unsent))
 
 
 @router.post("/login")
@@ -41,16 +41,17 @@ async def log_in(request: Request) -> Response:
     check_origin(request)
     fields = {name: value[:_LONGEST_FIELD] for name, value in (await form(request)).items()}
     before = await known(request)
-    goal, email = fields.get("next", "/"), fields.get("email", "")
-    attempt = Attempt(email, fields.get("password", ""), fields.get("tenant", ""), client_address(request))
+    goal, email, tenant = fields.get("next", "/"), fields.get("email", ""), fields.get("tenant", "")
+    attempt = Attempt(email, fields.get("password", ""), tenant, client_address(request))
     doorkeeper: Doorkeeper = request.app.state.doorkeeper
     try:
         cookie = await doorkeeper.log_in(attempt)
     except TooManyAttempts as problem:
         wait = {"Retry-After": str(problem.retry_after)}
-        return login_form(request, goal, email, f"{problem} Try again in {problem.retry_after} s.", 429, wait)
+        return login_form(request, goal, email, f"{problem} Try again in {problem.retry_after} s.", 429, wait, tenant)
     except (LoginRefused, WhichTenant) as problem:
-        return login_form(request, goal, email, str(problem), 401 if isinstance(problem, LoginRefused) else 409)
+        status = 401 if isinstance(problem, LoginRefused) else 409
+        return login_form(request, goal, email, str(problem), status, tenant=tenant)
     return await let_in(request, before, cookie, goal)
 
 
@@ -103,9 +104,13 @@ def login_form(
     error: str = "",
     status: int = 200,
     headers: dict[str, str] | None = None,
+    tenant: str = "",
+    *,
+    unsent: bool = False,
 ) -> Response:
     """Show the form, with the other way in where there is one."""
     sign_on: SingleSignOn | None = request.app.state.sign_on
     goal = own_path(goal)
     other = (sign_on.registration.name, f"{LEAVE}?next={quote(goal, safe='')}") if sign_on else None
-    return page("login.html", status, headers, visit=None, next=goal, email=email, error=error, other=other)
+    typed = {"email": email, "tenant": tenant}
+    return page("login.html", status, headers, visit=None, next=goal, error=error, other=other, unsent=unsent, **typed)

@@ -26,7 +26,7 @@ _NOTICES = {
     "": "",
     "new": "The mail was taken in. It becomes a ticket, or a reply on one, in a moment.",
     "known": "This very mail had come in before; nothing was done again.",
-    "retried": "Everything that had failed is due again; it is tried in a moment.",
+    "retried": "Whatever had failed or was given up is due again, and is tried in a moment.",
 }
 
 

@@ -14,7 +14,7 @@ from maildock.domain.errors import UsageError
 from maildock.tables import identities, users
 from maildock.tables.session import Database
 from maildock.web.pages.refusals import bad_request, for_admins
-from maildock.web.pages.rendering import HEADERS, page
+from maildock.web.pages.rendering import HEADERS, page, sentence
 from maildock.web.pages.tickets import as_uuid
 from maildock.web.pages.visit import Admin, AdminForm, Posted, Visit
 from maildock.web.problems import not_found
@@ -42,7 +42,7 @@ async def add(sent: AdminForm) -> Response:
         with _still_admin():
             user_id = await add_user(*_here(sent), email, password, admin=role == "admin", by=sent.visit.person.user_id)
     except UsageError as problem:
-        return await _page(sent.visit, f"{problem}.", code=422, typed=(email, role))
+        return await _page(sent.visit, sentence(f"{problem}."), code=422, typed=(email, role))
     return await _page(sent.visit, made=(user_id, password))
 
 
@@ -50,9 +50,11 @@ async def add(sent: AdminForm) -> Response:
 async def reset_password(sent: AdminForm, user_id: str) -> Response:
     """Give somebody who forgot theirs a new password, which is shown this once."""
     known_id, password = as_uuid(user_id), new_password()
+    # However often the form is sent, the password that was shown stays theirs.
+    whose = (*_here(sent), known_id, password, sent.visit.person.user_id, sent.fields.get("instead_of") or None)
     try:
         with _still_admin():
-            known = await account.reset_password(*_here(sent), known_id, password, sent.visit.person.user_id)
+            known = await account.reset_password(*whose)
     except UsageError as problem:
         return await _page(sent.visit, str(problem), code=422)
     if not known:

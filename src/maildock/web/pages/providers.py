@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from maildock.flow.connect import disconnect
+from maildock.flow.health import FAILING_REMEDY
 from maildock.flow.resume import resume
 from maildock.tables import desk, email_providers, push_subscriptions
 from maildock.tables.email_providers import OpenWork, ProviderRow
@@ -64,6 +65,7 @@ async def list_providers(
         "providers.html",
         visit=visit,
         mailboxes=shown,
+        failing_remedy=FAILING_REMEDY,
         connected=connected,
         renewed=renewed,
         changed=changed,

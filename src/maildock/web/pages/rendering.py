@@ -24,6 +24,7 @@ _COMMAND = re.compile(r"`([^`]+)`")
 _KIBI = 1024
 _UNITS = ("KiB", "MiB", "GiB", "TiB")
 _NO_FRACTION_FROM = 10
+_TWO_DAYS = 48  # hours
 
 
 def policy(pictures: str = "'self' data:", frames: str = "'none'") -> dict[str, str]:
@@ -71,7 +72,15 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        when=when, day=day, size=size, link=link, linked=linked, commands=commands, sentence=sentence, timed=timed
+        when=when,
+        day=day,
+        size=size,
+        link=link,
+        linked=linked,
+        commands=commands,
+        sentence=sentence,
+        timed=timed,
+        left=left,
     )
     environment.globals.update(
         static=static, words=words, preview_kind=previews.kind, apparent_type=previews.apparent_type, pdfjs=PDFJS
@@ -112,6 +121,15 @@ def _for_people(found: re.Match[str]) -> str:
         return when(datetime.fromisoformat(found[0]))
     except ValueError:
         return found[0]
+
+
+def left(until: datetime) -> str:
+    """Write how long it is until a time, for people."""
+    seconds = (until - datetime.now(UTC)).total_seconds()
+    if seconds <= 0:
+        return "over"
+    hours = seconds / 3600
+    return f"{hours / 24:.0f} days left" if hours >= _TWO_DAYS else f"{max(hours, 1):.0f} h left"
 
 
 def size(count: int) -> str:

@@ -50,29 +50,42 @@ class Look:
 @router.get("/")
 async def list_tickets(visit: SignedIn, status: str = "open", q: str = "", cursor: str | None = None) -> Response:
     """List tickets, those with the newest mail first."""
-    if status not in _FILTERS:
-        raise bad_request()
-    look = Look(status, " ".join(q[:_LONGEST_QUERY].split()), cursor)
-    rows = await _read(visit, look)
+    look = _look(status, q, cursor)
+    named, rows = await _read(visit, look)
     shown = rows[:_PER_PAGE]
     after = cursors.write(shown[-1].updated_at, shown[-1].number) if len(rows) > _PER_PAGE else None
-    return page("tickets.html", visit=visit, tickets=shown, look=look, after=after)
+    first = {ticket.number for ticket in named}
+    tickets = [*named, *(ticket for ticket in shown if ticket.number not in first)]
+    return page("tickets.html", visit=visit, tickets=tickets, look=look, after=after)
 
 
-async def _read(visit: Visit, look: Look) -> list[TicketLine]:
+def _look(status: str, q: str, cursor: str | None = None) -> Look:
+    if status not in _FILTERS:
+        raise bad_request()
+    return Look(status, " ".join(q[:_LONGEST_QUERY].split()), cursor)
+
+
+async def _read(visit: Visit, look: Look) -> tuple[list[TicketLine], list[TicketLine]]:
+    """Give the ticket that a bare number names, which comes first, and those that are found besides."""
     before: Any = cursors.read(look.cursor, "time", "int")
     meant = search.ticket_number(look.q)
     terms = search.terms(look.q) if meant is None else []
     if look.q and not terms and meant is None:
-        return []
+        return [], []
+    wanted = Wanted(_FILTERS[look.status], terms, before, meant)
+    number = search.bare_number(look.q) if look.cursor is None else None
     async with visit.session() as session:
-        wanted = Wanted(_FILTERS[look.status], terms, before, meant)
-        return await ticket_list.overview(session, visit.person.user_id, wanted, _PER_PAGE + 1)
+        found = await ticket_list.overview(session, visit.person.user_id, wanted, _PER_PAGE + 1)
+        if number is None:
+            return [], found
+        named = Wanted(wanted.status, number=number)
+        return await ticket_list.overview(session, visit.person.user_id, named, 1), found
 
 
 @router.post("/tickets/read")
 async def read_all(sent: SentForm) -> Response:
     """Show no ticket of up to now as unread, to this person."""
+    look = _look(sent.fields.get("status", "open"), sent.fields.get("q", ""))
     async with sent.visit.session() as session:
         await ticket_readings.note_all(session, sent.visit.person.user_id)
-    return RedirectResponse("/", 303, HEADERS)
+    return RedirectResponse(look.address, 303, HEADERS)

@@ -1,9 +1,10 @@
 """`/tickets/{number}`: a ticket with its conversation and files."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
 from maildock.tables import desk, ticket_readings
@@ -22,9 +23,11 @@ router = APIRouter(include_in_schema=False)
 
 _PER_PAGE = 50
 
+Pictures = Annotated[Sequence[str], Query()]
+
 
 @router.get("/tickets/{number}")
-async def show_ticket(visit: SignedIn, number: str, before: str | None = None, pictures: str = "") -> Response:
+async def show_ticket(visit: SignedIn, number: str, before: str | None = None, pictures: Pictures = ()) -> Response:
     """Show a ticket: what was said, the oldest first, and its files; `pictures` says whose pictures are loaded."""
     consent = Consent(visit, pictures)
     earlier_than: Any = cursors.read(before, "time", "uuid")
@@ -52,7 +55,7 @@ async def show_ticket(visit: SignedIn, number: str, before: str | None = None, p
 
 
 @router.get("/tickets/{number}/comments/{comment_id}")
-async def show_comment(visit: SignedIn, number: str, comment_id: str, pictures: str = "") -> Response:
+async def show_comment(visit: SignedIn, number: str, comment_id: str, pictures: Pictures = ()) -> Response:
     """Show one comment of a ticket at its full length."""
     consent = Consent(visit, pictures)
     async with visit.session() as session:

@@ -42,7 +42,7 @@ MAIL_STATUS = {
 }
 
 # What lists can be asked for besides.
-BROKEN = {"broken": "Failed or given up"}
+GROUPS = {"broken": "Failed or given up", "due": "Due now"}
 
 MAIL_OUTCOMES = {
     "received": "It is read in a moment.",

@@ -7,13 +7,34 @@
   let source = null;
   let due = false;
 
+  // What can be found again by the id of it, or of what it stands in.
+  function focused() {
+    const active = document.activeElement;
+    if (!place.contains(active)) return { again() {} };
+    const holder = active.closest("[id]");
+    if (holder === place) return null;
+    const { id } = holder, within = holder === active ? "" : active.localName;
+    return {
+      again() {
+        const found = document.getElementById(id);
+        (within ? found?.querySelector(within) : found)?.focus({ preventScroll: true });
+      },
+    };
+  }
+
+  const isSelecting = () => !getSelection().isCollapsed && place.contains(getSelection().anchorNode);
+
   async function refresh() {
     // A person who is using the panel must not lose their place in it.
-    due = place.contains(document.activeElement);
+    const focus = focused();
+    due = !focus || isSelecting();
     if (due) return;
     const open = [...place.querySelectorAll("details[open]")].map(each => each.id);
     await htmx.ajax("GET", place.dataset.live, { target: place, swap: "innerHTML" });
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+    focus.again();
+    const jump = document.querySelector(".jump"), count = place.querySelector("[data-documents]");
+    if (jump && count) jump.textContent = count.dataset.documents;
   }
 
   // A browser has six connections for all its pages of one address, so only pages that are seen hold one. The server
@@ -31,7 +52,9 @@
 
   listen();
   document.addEventListener("visibilitychange", listen);
-  place.addEventListener("focusout", () => setTimeout(() => { if (due) refresh(); }));
+  const again = () => setTimeout(() => { if (due) refresh(); });
+  place.addEventListener("focusout", again);
+  document.addEventListener("selectionchange", again);
   // Whoever is logged out meanwhile is led to the login, and must not find it inside the panel.
   place.addEventListener("htmx:beforeSwap", event => {
     const led = new URL(event.detail.xhr.responseURL).pathname;
@@ -42,7 +65,8 @@
   });
   setInterval(() => {
     for (const each of place.querySelectorAll("[data-seconds]")) {
-      each.textContent = each.dataset.seconds = Math.max(each.dataset.seconds - 1, 0);
+      const left = each.dataset.seconds = Math.max(each.dataset.seconds - 1, 0);
+      each.textContent = left ? `in ${left} s` : "now";
     }
   }, 1000);
   addEventListener("pagehide", () => source?.close());
