@@ -53,6 +53,7 @@ async def full(desk: Desk, camera: Camera, mailbox: str) -> list[Shot]:
         Shot("settings", f"/providers/{mailbox}/settings"),
         Shot("dashboard", "/dashboard"),
         Shot("people", "/people"),
+        Shot("people-asked", "/people", _forgot, kept=False),
         Shot("tokens", "/tokens"),
         Shot("account", "/account"),
         Shot("login", "/login", known=False),
@@ -80,6 +81,10 @@ async def _check(page: Page) -> None:
         "form => form.submit()"
     )
     await expect(page.get_by_text("Every step works.")).to_be_visible(timeout=20_000)
+
+
+async def _forgot(page: Page) -> None:
+    await page.get_by_text("Forgot password").first.click()
 
 
 async def _connect_wrongly(page: Page) -> None:

@@ -154,8 +154,8 @@ async def test_what_is_due_is_listed_as_it_is_counted(root: Visitor, desk: Desk)
     await desk.ingest(mail("Printer").attach("a.txt", b"a").attach("b.txt", b"b").attach("c.txt", b"c"))
     await desk.receive(mail("Waits"))
     failing: LiteralString = (
-        "UPDATE email_processed_attachments SET status = 'failed', reason = 'unavailable', next_attempt_at = now() + %(later)s"
-        " WHERE tenant = %(tenant)s AND file_name = ANY(%(names)s)"
+        "UPDATE email_processed_attachments SET status = 'failed', reason = 'unavailable',"
+        " next_attempt_at = now() + %(later)s WHERE tenant = %(tenant)s AND file_name = ANY(%(names)s)"
     )
     await desk.all(failing, later=timedelta(minutes=-1), names=["a.txt", "b.txt"])
     await desk.all(failing, later=timedelta(minutes=1), names=["c.txt"])
