@@ -14,7 +14,7 @@ from tests.mail import mail
 from tests.web.server import Client
 
 HERE = Path(__file__).parent
-MOST_SECONDS = 60
+MOST_SECONDS = 200
 
 
 async def operations(api: Client) -> dict[tuple[str, str], dict[str, Any]]:

@@ -54,12 +54,16 @@ async def test_documents_are_looked_at_in_a_frame_without_an_origin(browser: Bro
     assert await (await view(browser, "a.png")).evaluate("document.images[0].naturalWidth") == 60
 
 
-@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "windows-1252", "shift_jis", "iso-2022-jp", "gb18030"])
-async def test_a_text_is_shown_in_its_own_script(browser: Browser, desk: Desk, charset: str) -> None:
-    text = "Die T\u00fcren \u00f6ffnen sich f\u00fcr gro\u00dfe M\u00f6bel. "
-    text = {"shift_jis": JAPANESE, "iso-2022-jp": JAPANESE, "gb18030": CHINESE}.get(charset, text) * 20
-    await desk.ingest(mail("Note").attach("a.txt", text.encode(charset)))
-    await expect((await view(browser, "a.txt")).get_by_text(text[:20])).to_be_visible()
+async def test_a_text_is_shown_in_its_own_script(browser: Browser, desk: Desk) -> None:
+    german = "Die T\u00fcren \u00f6ffnen sich f\u00fcr gro\u00dfe M\u00f6bel. "
+    texts = dict.fromkeys(("utf-8", "utf-16", "windows-1252"), german)
+    texts |= {"shift_jis": JAPANESE, "iso-2022-jp": JAPANESE, "gb18030": CHINESE}
+    note = mail("Note")
+    for charset, text in texts.items():
+        note = note.attach(f"{charset}.txt", (text * 20).encode(charset))
+    await desk.ingest(note)
+    for charset, text in texts.items():
+        await expect((await view(browser, f"{charset}.txt")).get_by_text(text[:20])).to_be_visible()
 
 
 async def test_a_pdf_is_read_page_by_page(browser: Browser, desk: Desk) -> None:
@@ -200,9 +204,7 @@ async def test_a_pdf_goes_on_where_the_network_came_back(browser: Browser, desk:
     await shown.get_by_label("Page", exact=True).press("Enter")
     await expect(shown.locator("#message")).to_contain_text("could not be read to its end")
     await browser.page.context.set_offline(False)
-    await shown.get_by_label("Page", exact=True).fill("19")
-    await shown.get_by_label("Page", exact=True).press("Enter")
-    await expect(shown.get_by_text("Scan 19", exact=True)).to_be_in_viewport()
+    await expect(shown.get_by_text("Scan 15", exact=True)).to_be_in_viewport(timeout=15_000)
     await expect(shown.locator("#message")).to_be_hidden()
     browser.complaints.clear()
 

@@ -28,12 +28,12 @@
       clearTimeout(late);
       if (got < bytes.length) stop.abort();
     }
-    return got === bytes.length ? {begin, bytes: bytes.buffer} : {status: 0};
+    return got === bytes.length ? {bytes: bytes.buffer} : {status: 0};
   }
 
   async function lend(port, begin, end) {
     const lent = await ask(begin, end).catch(() => ({status: 0}));
-    port.postMessage(lent, lent.bytes ? [lent.bytes] : []);
+    port.postMessage({...lent, begin, end}, lent.bytes ? [lent.bytes] : []);
   }
 
   addEventListener("message", event => {

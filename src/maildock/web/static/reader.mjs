@@ -11,34 +11,44 @@ const MOST_NOTES = 1000; // links and the like on a page, each an element too
 const DRAWN_WITHIN = 30_000; // milliseconds; what takes longer to draw may never end
 const LARGEST_PICTURE = 1 << 26; // pixels; a larger one is left out, or it alone would take a gigabyte
 const SMALLEST = 0.1, LARGEST = 8;
+const AGAIN = 5000, AGAIN_AT_MOST = 60_000; // milliseconds until a piece is asked for once more
 const NO_FOUND = 1, PENDING = 3; // of pdf.js: its words for how a search went
 
 const $ = id => document.getElementById(id);
 const tools = document.querySelector(".tools");
 const say = text => { $("message").textContent = text; $("message").hidden = !text; };
 
+const awaited = new Set(); // where the pieces begin that have not come
 let pdfjs, viewing;
-let isLost = false;
 
 async function load() {
   pdfjs = await import(`${at}pdf.min.mjs`);
   viewing = await import(`${at}pdf_viewer.mjs`);
 }
 
-function lost(status) {
-  isLost = status !== 401;
-  say(status === 401 ? "You are logged out. Load the page again to log in."
-    : "The file could not be read to its end. Load the page again to try once more, or download it.");
-}
-
 function lent(port, size) {
   const range = new pdfjs.PDFDataRangeTransport(size, null);
-  range.requestDataRange = (begin, end) => port.postMessage({begin, end});
-  port.onmessage = ({data}) => {
-    if (!data.bytes) return lost(data.status);
-    if (isLost) say("");
-    isLost = false;
-    range.onDataRange(data.begin, data.bytes);
+  const missing = new Set();
+  let wait = AGAIN;
+  range.requestDataRange = (begin, end) => {
+    awaited.add(begin);
+    port.postMessage({begin, end});
+  };
+  port.onmessage = ({data: {begin, end, bytes, status}}) => {
+    if (bytes) {
+      if (missing.delete(begin) && !missing.size) say("");
+      awaited.delete(begin);
+      wait = AGAIN;
+      range.onDataRange(begin, bytes);
+    } else if (status === 401) {
+      say("You are logged out. Load the page again to log in.");
+    } else {
+      // pdf.js asks for each piece once, and waits.
+      missing.add(begin);
+      say("The file could not be read to its end. It is tried again by itself.");
+      setTimeout(() => port.postMessage({begin, end}), wait);
+      wait = Math.min(wait * 2, AGAIN_AT_MOST);
+    }
   };
   return range;
 }
@@ -104,13 +114,16 @@ async function bound(pdf) {
 // A few kilobytes can ask for more drawing than anybody has time or memory for.
 function watch(eventBus, stop) {
   let late = 0;
-  eventBus.on("pagerender", () => {
+  const wait = () => {
     clearTimeout(late);
     late = setTimeout(() => {
+      // A slow network is no fault of the PDF's.
+      if (awaited.size) return wait();
       stop();
       say(why());
     }, DRAWN_WITHIN);
-  });
+  };
+  eventBus.on("pagerender", wait);
   eventBus.on("pagerendered", () => clearTimeout(late));
 }
 
