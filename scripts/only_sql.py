@@ -7,18 +7,14 @@ REPEATING = (
     "tests/cli/test_surroundings.py",
     "tests/crash/test_every_point.py",
     "tests/web/test_api_description.py",
-    "tests/web/test_pages_connect",
-    "tests/web/test_pages_settings.py",
-    "tests/web/test_single_sign_on",
 )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out every test that never asks for the fixture `server`, and what repeats the same statements.
 
-    So do the tests in a browser, the requests that are made up from the API's description, deaths at every place,
-    the small commands, and what forms and sign-ins ask of vendors and issuers; and of the tests against vendors the
-    contract sends all that there is.
+    So do the tests in a browser, the requests that are made up from the API's description, deaths at every place, and
+    the small commands; and of those against vendors the contract sends all that there is.
     """
     kept = [item for item in items if "server" in getattr(item, "fixturenames", ()) and not _repeats(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
