@@ -6,8 +6,8 @@ from maildock.web.pages.rendering import page
 
 router = APIRouter(include_in_schema=False)
 
-# The frame has no origin of its own, so no session and no way to what a session opens; where it may go is to our
-# static files. A PDF's pictures are decoded by WebAssembly, its fonts are made of it.
+# The frame has no origin of its own, so no session and no way to what a session opens; it may ask this server, as
+# anybody may, and nobody else. Some pictures in PDFs are decoded by WebAssembly.
 _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src 'self'; style-src 'self';"
     " img-src 'self' data: blob:; font-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'self';"

@@ -12,7 +12,7 @@ const DRAWN_WITHIN = 30_000; // milliseconds; what takes longer to draw may neve
 const LARGEST_PICTURE = 1 << 26; // pixels; a larger one is left out, or it alone would take a gigabyte
 const SMALLEST = 0.1, LARGEST = 8;
 const AGAIN = 5000, AGAIN_AT_MOST = 60_000; // milliseconds until a piece is asked for once more
-const NO_FOUND = 1, PENDING = 3; // of pdf.js: its words for how a search went
+const OPENING = "The PDF is being opened.";
 
 const $ = id => document.getElementById(id);
 const tools = document.querySelector(".tools");
@@ -36,7 +36,7 @@ function lent(port, size) {
   };
   port.onmessage = ({data: {begin, end, bytes, status}}) => {
     if (bytes) {
-      if (missing.delete(begin) && !missing.size) say("");
+      if (missing.delete(begin) && !missing.size) say(tools.hidden ? OPENING : "");
       awaited.delete(begin);
       wait = AGAIN;
       range.onDataRange(begin, bytes);
@@ -69,7 +69,7 @@ async function worker() {
 function unlocked(update, reason) {
   const send = () => {
     $("locked").hidden = true;
-    say("The PDF is being opened.");
+    say(OPENING);
     update($("password").value);
   };
   say("");
@@ -151,6 +151,7 @@ function show({pdf, stop}) {
     $("scale").textContent = `${Math.round(scale * 100)}%`;
   });
   wire(viewer, eventBus);
+  search(eventBus, viewing.FindState);
   watch(eventBus, stop);
   viewer.setDocument(pdf);
   linkService.setDocument(pdf);
@@ -177,6 +178,9 @@ function wire(viewer, eventBus) {
   addEventListener("resize", () => {
     if (["auto", "page-width"].includes(viewer.currentScaleValue)) viewer.currentScaleValue = viewer.currentScaleValue;
   });
+}
+
+function search(eventBus, FindState) {
   const find = (type, back = false) => {
     $("found").textContent = "";
     eventBus.dispatch($("find").value ? "find" : "findbarclose", {
@@ -189,8 +193,8 @@ function wire(viewer, eventBus) {
   eventBus.on("updatefindmatchescount", ({matchesCount}) => count(matchesCount));
   eventBus.on("updatefindcontrolstate", ({state, matchesCount}) => {
     count(matchesCount);
-    if (state === NO_FOUND) $("found").textContent = "Nothing found";
-    else if (state === PENDING) $("found").textContent = "…";
+    if (state === FindState.NOT_FOUND) $("found").textContent = "Nothing found";
+    else if (state === FindState.PENDING) $("found").textContent = "…";
   });
 }
 
