@@ -191,6 +191,13 @@ def test_what_is_no_picture_is_not_shown_as_one(source: str) -> None:
     )
 
 
+def test_a_picture_that_is_left_out_leaves_a_trace() -> None:
+    left_out = sanitise('a<img src="cid:q">b<img src="data:image/bmp;base64,AAAA">c').html
+    assert left_out == 'a<span class="picture">Picture</span>b<span class="picture">Picture</span>c'
+    # Of those from elsewhere the note below the mail tells.
+    assert sanitise('a<img src="https://a.example/1.gif">b').html == "ab"
+
+
 def test_what_the_mail_hides_stays_hidden() -> None:
     html = '<div style="display : none">Preview<p>more</p></div><p>Hello</p>'
     assert sanitise(html).html == "<p>Hello</p>"
